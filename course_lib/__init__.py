@@ -1,0 +1,48 @@
+"""Data loading in PyTorch, written from scratch: the library that the course explains.
+
+Every public name can be imported from here: `from course_lib import DataLoader, Subset`. Names are looked
+up only when they are first used (PEP 562), so that `import course_lib` costs milliseconds although torch
+takes seconds. Lesson 00 is the tour.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "datasets.base": ("Dataset", "IterableDataset"),
+    "datasets.memory": ("ListDataset", "TensorDataset"),
+    "datasets.compose": ("ConcatDataset", "ChainDataset", "StackDataset"),
+    "datasets.split": ("Subset", "random_split", "stratified_split"),
+    "datasets.transform": ("TransformDataset",),
+    "datasets.synthetic": ("SyntheticImages", "generate_synthetic_image"),
+    "datasets.mnist": ("mnist",),
+    "samplers.order": ("Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler"),
+    "samplers.weighted": ("WeightedRandomSampler",),
+    "samplers.batching": ("BatchSampler",),
+    "collate": ("default_collate", "default_convert"),
+    "worker_info": ("WorkerInfo", "get_worker_info"),
+    "loader.dataloader": ("DataLoader",),
+    "loader.seeding": ("seed_worker",),
+    "loader.exceptions": ("ExceptionWrapper",),
+    "training.loop": ("History", "evaluate", "train_model"),
+    "training.gradients": ("GradientVariance", "gradient_variance"),
+    "plots.batch": ("plot_batch",),
+    "plots.classes": ("plot_class_counts",),
+    "plots.history": ("plot_history",),
+    "plots.gradients": ("plot_gradient_variance",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'course_lib' has no attribute {name!r}")
+    value = getattr(import_module(f"course_lib.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
