@@ -1,0 +1,357 @@
+"""Know what this machine can do, and use what only some systems have.
+
+Lesson 00 checks the machine with these functions, lesson 12 counts cores with them, and the grader bounds a
+student's process with them. This is the only file that touches what POSIX alone offers (`fcntl`, `resource`,
+`os.fork`, process groups, `/dev/shm`). Each function works on Linux, macOS and Windows; where a system lacks
+something, the function says so in its return value instead of failing.
+"""
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_SHARED_MEMORY = Path("/dev/shm")
+# Version 1 control groups write "no limit" as a number near 2**63.
+_UNLIMITED = 2**60
+
+
+def available_cores() -> int:
+    """Count the cores this process may use: its affinity and its container's quota, never less than 1."""
+    quota = _cgroup_cores()
+    allowed = _affinity()
+    return max(1, allowed if quota is None else min(allowed, math.ceil(quota)))
+
+
+def memory_limit() -> int | None:
+    """Return the bytes of memory this process may use: the machine's, or its container's if that is less.
+
+    None where the system does not say.
+    """
+    known = [size for size in (_physical_memory(), _cgroup_memory()) if size is not None]
+    return min(known, default=None)
+
+
+def shared_memory_size() -> int | None:
+    """Return the size of `/dev/shm` in bytes; None on systems that have no such folder."""
+    if not hasattr(os, "statvfs") or not _SHARED_MEMORY.is_dir():
+        return None
+    status = os.statvfs(_SHARED_MEMORY)
+    return status.f_blocks * status.f_frsize
+
+
+def peak_memory() -> int | None:
+    """Return the most bytes of memory this process has held at once; None where the system does not say."""
+    resource = _module("resource")
+    if resource is None:
+        return _windows_peak_memory()
+    peak = int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return peak if sys.platform == "darwin" else peak * 1024  # only macOS counts in bytes
+
+
+def open_files_limit() -> int | None:
+    """Return how many files this process may hold open at once; None where the system does not say."""
+    resource = _module("resource")
+    if resource is None:
+        return None
+    limit = int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def can_fork() -> bool:
+    """Tell whether a process can copy itself."""
+    return hasattr(os, "fork")
+
+
+def start_methods() -> tuple[str, ...]:
+    """Return the ways to start a worker process, the default first: some of fork, forkserver, spawn."""
+    if not can_fork():
+        return ("spawn",)
+    return tuple(multiprocessing.get_all_start_methods())
+
+
+@contextlib.contextmanager
+def file_lock(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Lock the file at `path` (created if missing) against other processes for the time of a `with`."""
+    with open(path, "a+b") as file:
+        file.seek(0)  # Windows locks bytes from here on, the others the whole file
+        unlock = _lock(file.fileno())
+        try:
+            yield
+        finally:
+            unlock()
+
+
+def set_limits(
+    wall_seconds: float | None = None, cpu_seconds: float | None = None, memory_bytes: int | None = None
+) -> frozenset[str]:
+    """Bound the process that calls this, for the rest of its life. Meant for a child that runs foreign code.
+
+    Args:
+        wall_seconds: the process is ended after this time, whatever it is doing.
+        cpu_seconds: the process is ended once it has computed this long, rounded up to whole seconds.
+        memory_bytes: private memory beyond this is refused, so Python raises `MemoryError`.
+
+    Returns:
+        The names of the limits in force: some of "wall", "cpu", "memory".
+
+    Raises:
+        ValueError: a limit is not a positive number.
+    """
+    given = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes}
+    for name, limit in given.items():
+        if limit is not None and not limit > 0:
+            raise ValueError(
+                f"{name} must be a positive number or None, got {limit!r}. A limit of zero would end the "
+                f"process at once: give a number above zero, or None for no limit."
+            )
+    in_force = {
+        "wall": wall_seconds is not None and _limit_wall(wall_seconds),
+        "cpu": cpu_seconds is not None and _limit("RLIMIT_CPU", math.ceil(cpu_seconds)),
+        "memory": memory_bytes is not None and _limit_memory(memory_bytes),
+    }
+    return frozenset(name for name, holds in in_force.items() if holds)
+
+
+def new_process_group() -> bool:
+    """Make the calling process the head of a group, so that it and its children can be ended together.
+
+    Returns:
+        Whether it now is one. On Windows a group can only be made at the start: `process_group_arguments`.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        os.setsid()
+    except PermissionError:  # it is the head of its group already
+        return os.getpgid(0) == os.getpid()
+    return True
+
+
+def process_group_arguments() -> dict[str, Any]:
+    """Return the keyword arguments with which `subprocess.Popen` starts a child as head of a group."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def kill_process_tree(pid: int) -> None:
+    """End the process `pid`, all that descend from it, and all of its group. A dead one is no error.
+
+    Raises:
+        ValueError: `pid` is not another process's number; 0 and negative numbers would mean whole groups.
+    """
+    if pid <= 0 or pid == os.getpid():
+        raise ValueError(
+            f"kill_process_tree ends another process, got pid {pid}. A process number is above zero and not "
+            f"this process's own ({os.getpid()}): pass the `pid` of a child you started."
+        )
+    if sys.platform == "win32":
+        command = ["taskkill", "/F", "/T", "/PID", str(pid)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return
+    for each in _frozen_tree(pid):
+        _signal(each, signal.SIGKILL)
+
+
+def _module(name: str) -> Any:
+    """Import a module that only some systems have: the module, or None."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+def _affinity() -> int:
+    """Count the cores that the operating system lets this process run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cgroup_folders(controller: str) -> Iterator[Path]:
+    """Yield the control group of this process and those around it, in versions 1 and 2 of their layout."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = _CGROUPS / controllers
+        folder = root / path.lstrip("/")
+        yield folder
+        yield from (parent for parent in folder.parents if parent.is_relative_to(root))
+
+
+def _cgroup_numbers(controller: str, file_name: str) -> Iterator[list[str]]:
+    """Yield the words of a control file from each control group around this process that has it."""
+    for folder in _cgroup_folders(controller):
+        with contextlib.suppress(OSError):
+            yield (folder / file_name).read_text().split()
+
+
+def _cgroup_cores() -> float | None:
+    """Return the least processor quota around this process, in cores; None without one."""
+    pairs = _cgroup_numbers("cpu", "cpu.max")
+    limits = [int(quota) / int(period) for quota, period in pairs if quota != "max"]
+    quotas = _cgroup_numbers("cpu", "cpu.cfs_quota_us")
+    periods = _cgroup_numbers("cpu", "cpu.cfs_period_us")
+    limits += [int(quota) / int(period) for (quota,), (period,) in zip(quotas, periods) if int(quota) > 0]
+    return min(limits, default=None)
+
+
+def _cgroup_memory() -> int | None:
+    """Return the least memory limit around this process, in bytes; None without one."""
+    files = (("memory", "memory.max"), ("memory", "memory.limit_in_bytes"))
+    sizes = [int(word) for file in files for (word,) in _cgroup_numbers(*file) if word != "max"]
+    return min((size for size in sizes if size < _UNLIMITED), default=None)
+
+
+def _physical_memory() -> int | None:
+    """Return the machine's memory in bytes; None where the system does not say."""
+    if sys.platform == "win32":
+        return _windows_physical_memory()
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _windows_physical_memory() -> int | None:
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    size = ctypes.c_ulonglong(0)
+    if not ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(size)):
+        return None
+    return size.value * 1024
+
+
+def _windows_peak_memory() -> int | None:
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    # The record PROCESS_MEMORY_COUNTERS: its size, a fault count, then sizes, of which the first is the peak.
+    class Counters(ctypes.Structure):
+        _fields_ = [("size", ctypes.c_ulong), ("faults", ctypes.c_ulong), ("sizes", ctypes.c_size_t * 8)]
+
+    counters = Counters(size=ctypes.sizeof(Counters))
+    process = ctypes.c_void_p(ctypes.windll.kernel32.GetCurrentProcess())
+    known = ctypes.windll.psapi.GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size)
+    return int(counters.sizes[0]) if known else None
+
+
+def _lock(descriptor: int) -> Callable[[], object]:
+    """Lock an open file, waiting for as long as it takes. Returns the function that unlocks it."""
+    fcntl, msvcrt = _module("fcntl"), _module("msvcrt")
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return lambda: fcntl.flock(descriptor, fcntl.LOCK_UN)
+    if msvcrt is None:
+        return lambda: None
+    while True:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # gives up after ten seconds, hence the loop
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return lambda: msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+
+def _limit(name: str, value: int) -> bool:
+    """Lower one of the system's limits on this process; tell whether it holds."""
+    resource = _module("resource")
+    if resource is None:
+        return False
+    which = getattr(resource, name)
+    soft, hard = resource.getrlimit(which)
+    # The hard limit stands one above, so that the first signal (CPU time) can still be told from the last.
+    ceiling = value + 1 if hard == resource.RLIM_INFINITY else min(hard, value + 1)
+    lowered = min(value, ceiling) if soft == resource.RLIM_INFINITY else min(value, ceiling, soft)
+    try:
+        resource.setrlimit(which, (lowered, ceiling))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _limit_memory(size: int) -> bool:
+    """Bound private writable memory, "data" to Linux; other systems accept such a limit but do not hold it.
+
+    The address space (RLIMIT_AS) would count torch's libraries too: gigabytes that are mapped, not used.
+    """
+    return sys.platform == "linux" and _limit("RLIMIT_DATA", size)
+
+
+def _limit_wall(seconds: float) -> bool:
+    """End this process after `seconds`, even while it is busy outside Python where signals allow that."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        return True
+    timer = threading.Timer(seconds, os._exit, args=(124,))
+    timer.daemon = True
+    timer.start()
+    return True
+
+
+def _parents() -> dict[int, int]:
+    """Return the parent of every process of this machine."""
+    if not sys.platform.startswith("linux"):
+        listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
+        pairs = (line.split() for line in listing.stdout.splitlines())
+        return {int(pid): int(parent) for pid, parent in pairs}
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # A program's name stands in brackets and may hold spaces, so the fields are counted after it.
+            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            parents[int(folder.name)] = int(fields[1])
+    return parents
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+def _tree(pid: int) -> set[int]:
+    """Return `pid`, all that descend from it, and all of the group that it heads."""
+    parents = _parents()
+    members = {pid} | {each for each in parents if _group_of(each) == pid}
+    while True:
+        children = {child for child, parent in parents.items() if parent in members} - members
+        if not children:
+            return members - {os.getpid()}
+        members |= children
+
+
+def _frozen_tree(pid: int) -> set[int]:
+    """Stop a whole tree and return it: stopped processes cannot start others while we look for them."""
+    frozen: set[int] = set()
+    while fresh := _tree(pid) - frozen:
+        for each in fresh:
+            _signal(each, signal.SIGSTOP)
+        frozen |= fresh
+    return frozen
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
