@@ -1,0 +1,1 @@
+"""Datasets: where samples come from (lessons 02 to 07)."""

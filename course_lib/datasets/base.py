@@ -1,0 +1,156 @@
+"""The two contracts of a dataset: look up by index, or stream (lesson 02).
+
+A map-style dataset answers `dataset[i]` and `len(dataset)`. It may answer a whole batch at once as well,
+through `__getitems__(indices)`: that is where most of the speed of a loader comes from. A stream answers
+only `iter(dataset)`. Both classes extend torch's, so that torch's loader takes them too.
+"""
+
+from collections.abc import Iterator, Sequence, Sized
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import IterableDataset as TorchIterableDataset
+
+if TYPE_CHECKING:
+    from course_lib.datasets.compose import ChainDataset, ConcatDataset
+
+SampleT = TypeVar("SampleT", covariant=True)
+Indices = Sequence[int] | torch.Tensor
+
+
+class Dataset(TorchDataset[SampleT]):
+    """Look samples up by index.
+
+    A subclass writes `__getitem__(index)` and `__len__()`. It may write `__getitems__(indices)`, which
+    returns the samples of a whole batch. Three properties make it a dataset: the same index gives the
+    same sample, indices run from 0 to `len - 1`, and both hold in every process that has a copy.
+
+    Attributes:
+        accepts_index_tensor: True if `__getitems__` takes an int64 tensor of shape (B,) as well as a list.
+    """
+
+    accepts_index_tensor: bool = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # An inherited batch fetch would silently bypass a __getitem__ that the subclass has changed.
+        changed = vars(cls)
+        if "__getitem__" in changed and "__getitems__" not in changed and hasattr(cls, "__getitems__"):
+            cls.__getitems__ = _fetch_one_by_one
+
+    def __getitem__(self, index: Any) -> SampleT:
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __getitem__. Subclasses of Dataset should implement __getitem__: "
+            "it returns the sample at an index. Write `def __getitem__(self, index)` in your class."
+        )
+
+    def __iter__(self) -> Iterator[SampleT]:
+        """Yield every sample in order, and stop after the last one, whatever `__getitem__` does then."""
+        for index in range(dataset_length(self)):
+            yield self[index]
+
+    def __add__(self, other: TorchDataset[Any]) -> "ConcatDataset[Any]":  # type: ignore[override]
+        from course_lib.datasets.compose import ConcatDataset
+
+        return ConcatDataset([self, other])
+
+
+class IterableDataset(Dataset[SampleT], TorchIterableDataset[SampleT]):
+    """Yield samples one after the other.
+
+    A subclass writes `__iter__()`. With several workers each of them iterates over a copy of its own: share
+    the samples out with `get_worker_info()`, or every sample comes once per worker.
+    """
+
+    def __iter__(self) -> Iterator[SampleT]:
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __iter__. A stream is read by iterating over it. Write "
+            "`def __iter__(self)` in your class; it yields the samples."
+        )
+
+    def __add__(self, other: TorchDataset[Any]) -> "ChainDataset[Any]":  # type: ignore[override]
+        from course_lib.datasets.compose import ChainDataset
+
+        return ChainDataset([self, other])
+
+
+def dataset_length(dataset: Any) -> int:
+    """Return `len(dataset)`.
+
+    Raises:
+        TypeError: if the dataset has no length.
+    """
+    if not isinstance(dataset, Sized):
+        raise TypeError(
+            f"{type(dataset).__name__} has no length. A map-style dataset says how many samples it holds. "
+            "Write `def __len__(self)` in its class."
+        )
+    return len(dataset)
+
+
+def check_map_style(dataset: Any, owner: str) -> None:
+    """Refuse a dataset that cannot be indexed.
+
+    Raises:
+        TypeError: if `dataset` is a stream, or has no `__getitem__`.
+    """
+    if isinstance(dataset, TorchIterableDataset) or not hasattr(dataset, "__getitem__"):
+        raise TypeError(
+            f"{owner} got {type(dataset).__name__}, which cannot be indexed. {owner} looks samples up by "
+            "their index, so it needs a map-style dataset. Pass a dataset with __getitem__ and __len__."
+        )
+
+
+def fetch_samples(dataset: Any, indices: Indices) -> Sequence[Any]:
+    """Fetch the samples at `indices`, all at once if the dataset can.
+
+    Args:
+        dataset: any map-style dataset, ours or torch's.
+        indices: a list of ints, or an int64 tensor of shape (B,).
+
+    Returns:
+        B samples, in the order of `indices`.
+
+    Raises:
+        ValueError: if the dataset's own batch fetch returns another number of samples.
+    """
+    if isinstance(indices, torch.Tensor) and not getattr(dataset, "accepts_index_tensor", False):
+        indices = indices.tolist()
+    batch_fetch = getattr(dataset, "__getitems__", None)
+    if not callable(batch_fetch):
+        return [dataset[index] for index in indices]
+    samples: Sequence[Any] = batch_fetch(indices)
+    if len(samples) != len(indices):
+        raise ValueError(
+            f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(samples)} samples "
+            f"from {type(dataset).__name__}.__getitems__. A batch fetch returns one sample for each index, "
+            "in the same order. Look for indices that it skips or repeats."
+        )
+    return samples
+
+
+def plain_index(index: Any, length: int) -> int:
+    """Turn an index that may be negative into a position from 0 to `length - 1`.
+
+    Raises:
+        TypeError: if `index` is not an integer.
+        IndexError: if it lies outside the dataset.
+    """
+    try:
+        position = index.__index__()
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"A dataset got {index!r} as an index. It looks up one sample by an integer. Pass an int, or "
+            "take several samples with Subset(dataset, indices)."
+        ) from None
+    if not -length <= position < length:
+        raise IndexError(
+            f"Index {position} is out of range for a dataset of {length} samples. Valid indices run from "
+            f"{-length} to {length - 1}. Check where the index comes from."
+        )
+    return int(position % length)
+
+
+def _fetch_one_by_one(self: Dataset[Any], indices: Indices) -> list[Any]:
+    return [self[index] for index in (indices.tolist() if isinstance(indices, torch.Tensor) else indices)]

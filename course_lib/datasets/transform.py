@@ -1,0 +1,136 @@
+"""Change samples on their way out (lessons 03 and 04).
+
+The transform is no part of the data: the same base can be wrapped twice, with augmentation for training
+and without for validation. A dataset that carries its own augmentation hands it to both parts of a split.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from course_lib.collate import default_collate
+from course_lib.datasets.base import Dataset, Indices, check_map_style, dataset_length, fetch_samples
+from course_lib.datasets.columns import ColumnBatch
+
+Transform = Callable[[Any], Any]
+
+
+class TransformDataset(Dataset[Any]):
+    """Apply a transform to each sample when it is read, never before.
+
+    If the samples are tuples, `transform` gets the first field (the input) and `target_transform` the second
+    (the target); other fields pass unchanged. If they are anything else, `transform` gets the whole sample.
+
+    Args:
+        dataset: a map-style dataset.
+        transform: takes and returns one input; None leaves inputs as they are.
+        target_transform: the same for targets.
+        batched: True applies each transform once to a whole fetched batch: it gets the collated values, such
+            as a tensor of shape (B, C, H, W), and returns B results. That is fast, but every random choice
+            of a transform then holds for the whole batch. A single sample is passed as a batch of one.
+
+    Raises:
+        TypeError: if `dataset` cannot be indexed or a transform cannot be called; on reading, if there is a
+            `target_transform` and the samples have no second field.
+        ValueError: on reading, if a batched transform does not return one result for each sample.
+    """
+
+    accepts_index_tensor = True
+
+    def __init__(
+        self,
+        dataset: Any,
+        transform: Transform | None,
+        target_transform: Transform | None = None,
+        batched: bool = False,
+    ) -> None:
+        check_map_style(dataset, "TransformDataset")
+        check_transform("transform", transform)
+        check_transform("target_transform", target_transform)
+        check_bool("batched", batched)
+        self.dataset = dataset
+        self.transform = transform
+        self.target_transform = target_transform
+        self.batched = batched
+
+    def __getitem__(self, index: Any) -> Any:
+        sample = self.dataset[index]
+        return self._apply_to_batch([sample])[0] if self.batched else self._apply(sample)
+
+    def __getitems__(self, indices: Indices) -> Sequence[Any]:
+        """Return the transformed samples at `indices`; the dataset fetches them at once."""
+        samples = fetch_samples(self.dataset, indices)
+        return self._apply_to_batch(samples) if self.batched else [self._apply(sample) for sample in samples]
+
+    def __len__(self) -> int:
+        return dataset_length(self.dataset)
+
+    def _apply(self, sample: Any) -> Any:
+        self._check_target(sample)
+        if not isinstance(sample, tuple):
+            return sample if self.transform is None else self.transform(sample)
+        fields = list(sample)
+        for position, transform in self._by_field():
+            fields[position] = transform(fields[position])
+        return tuple(fields)
+
+    def _apply_to_batch(self, samples: Sequence[Any]) -> Sequence[Any]:
+        if len(samples) == 0:
+            return samples
+        self._check_target(samples[0])
+        if not isinstance(samples[0], tuple):
+            return samples if self.transform is None else list(apply_to_column(self.transform, samples))
+        columns = list(samples.columns if isinstance(samples, ColumnBatch) else zip(*samples))
+        for position, transform in self._by_field():
+            columns[position] = apply_to_column(transform, columns[position])
+        return ColumnBatch(*columns)
+
+    def _by_field(self) -> list[tuple[int, Transform]]:
+        transforms = (self.transform, self.target_transform)
+        return [
+            (position, transform) for position, transform in enumerate(transforms) if transform is not None
+        ]
+
+    def _check_target(self, sample: Any) -> None:
+        if self.target_transform is not None and not (isinstance(sample, tuple) and len(sample) > 1):
+            raise TypeError(
+                f"TransformDataset has a target_transform, but a sample is a {type(sample).__name__} without "
+                "a second field. The target is the second field of a tuple. Return (input, target) from the "
+                "dataset, or leave the target_transform away."
+            )
+
+
+def apply_to_column(transform: Transform, column: Any) -> Any:
+    """Apply a transform to the collated values of B samples; return its B results.
+
+    Raises:
+        ValueError: if it does not return one result for each sample.
+    """
+    values = column if hasattr(column, "shape") else default_collate(column)
+    results = transform(values)
+    if not hasattr(results, "__len__") or isinstance(results, dict) or len(results) != len(column):
+        raise ValueError(
+            f"A batched transform got {len(column)} values and returned {_describe(results)}. It returns one "
+            "result for each value, in the same order. Mend the transform, or pass batched=False to apply "
+            "it one by one."
+        )
+    return results
+
+
+def check_transform(name: str, transform: Any) -> None:
+    """Refuse what is neither None nor callable with a TypeError."""
+    if transform is not None and not callable(transform):
+        raise TypeError(
+            f"{name} got {transform!r}, which cannot be called. A transform is a function of one value. Pass "
+            "a function, a torchvision transform, or None."
+        )
+
+
+def check_bool(name: str, value: Any) -> None:
+    """Refuse what is no bool with a TypeError."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} got {value!r}. It is a switch with two states. Pass True or False.")
+
+
+def _describe(results: Any) -> str:
+    size = f" of length {len(results)}" if hasattr(results, "__len__") else ""
+    return f"a {type(results).__name__}{size}"

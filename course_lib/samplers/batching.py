@@ -1,0 +1,51 @@
+"""Cut a stream of indices into batches (lesson 09)."""
+
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
+
+from course_lib.samplers.order import Sampler, check_positive
+
+
+class BatchSampler(Sampler[list[int]]):
+    """Yield lists of `batch_size` indices.
+
+    Args:
+        sampler: any iterable of indices, iterated anew in each epoch.
+        batch_size: the number of indices in a batch, at least 1.
+        drop_last: True leaves out a last batch that is too short; never do that in an evaluation.
+
+    Raises:
+        TypeError: if `sampler` cannot be iterated over, or `len()` is asked and the sampler has none.
+        ValueError: if `batch_size` is not a positive integer or `drop_last` is no bool, as in torch.
+    """
+
+    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
+        if not hasattr(sampler, "__iter__") and not hasattr(sampler, "__getitem__"):
+            raise TypeError(
+                f"BatchSampler got a {type(sampler).__name__} as sampler. It reads its indices by iterating "
+                "over the sampler. Pass a sampler, a list or a range."
+            )
+        check_positive("batch_size", batch_size, "A batch holds at least one sample")
+        if not isinstance(drop_last, bool):
+            raise ValueError(
+                f"drop_last should be a boolean value, but got drop_last={drop_last!r}. It says whether a "
+                "short last batch is left out. Pass True or False."
+            )
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        indices = iter(self.sampler)
+        while batch := list(islice(indices, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield batch
+
+    def __len__(self) -> int:
+        if not isinstance(self.sampler, Sized):
+            raise TypeError(
+                f"BatchSampler has no length, because its sampler, a {type(self.sampler).__name__}, has "
+                "none. The number of batches follows from the number of indices. Give the sampler a __len__."
+            )
+        whole_batches, rest = divmod(len(self.sampler), self.batch_size)
+        return whole_batches if self.drop_last or rest == 0 else whole_batches + 1
