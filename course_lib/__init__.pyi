@@ -1,0 +1,39 @@
+from course_lib.collate import default_collate as default_collate
+from course_lib.collate import default_convert as default_convert
+from course_lib.datasets.base import Dataset as Dataset
+from course_lib.datasets.base import IterableDataset as IterableDataset
+from course_lib.datasets.compose import ChainDataset as ChainDataset
+from course_lib.datasets.compose import ConcatDataset as ConcatDataset
+from course_lib.datasets.compose import StackDataset as StackDataset
+from course_lib.datasets.memory import ListDataset as ListDataset
+from course_lib.datasets.memory import TensorDataset as TensorDataset
+from course_lib.datasets.mnist import mnist as mnist
+from course_lib.datasets.split import Subset as Subset
+from course_lib.datasets.split import random_split as random_split
+from course_lib.datasets.split import stratified_split as stratified_split
+from course_lib.datasets.synthetic import SyntheticImages as SyntheticImages
+from course_lib.datasets.synthetic import generate_synthetic_image as generate_synthetic_image
+from course_lib.datasets.transform import TransformDataset as TransformDataset
+from course_lib.loader.dataloader import DataLoader as DataLoader
+from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
+from course_lib.loader.seeding import seed_worker as seed_worker
+from course_lib.plots.batch import plot_batch as plot_batch
+from course_lib.plots.classes import plot_class_counts as plot_class_counts
+from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance
+from course_lib.plots.history import plot_history as plot_history
+from course_lib.samplers.batching import BatchSampler as BatchSampler
+from course_lib.samplers.order import RandomSampler as RandomSampler
+from course_lib.samplers.order import Sampler as Sampler
+from course_lib.samplers.order import SequentialSampler as SequentialSampler
+from course_lib.samplers.order import SubsetRandomSampler as SubsetRandomSampler
+from course_lib.samplers.weighted import WeightedRandomSampler as WeightedRandomSampler
+from course_lib.training.gradients import GradientVariance as GradientVariance
+from course_lib.training.gradients import gradient_variance as gradient_variance
+from course_lib.training.loop import History as History
+from course_lib.training.loop import evaluate as evaluate
+from course_lib.training.loop import train_model as train_model
+from course_lib.worker_info import WorkerInfo as WorkerInfo
+from course_lib.worker_info import get_worker_info as get_worker_info
+
+__all__: list[str]
+__version__: str
