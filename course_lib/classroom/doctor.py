@@ -103,11 +103,12 @@ def check_packages(distribution: str) -> Finding:
     from packaging.requirements import Requirement
 
     try:
-        wanted = [Requirement(line) for line in metadata.requires(distribution) or ()]
+        listed = [Requirement(line) for line in metadata.requires(distribution) or ()]
     except metadata.PackageNotFoundError:
         return Finding(
             "packages", "warning", "the course itself is not installed", "python -m pip install -e ."
         )
+    wanted = [each for each in listed if each.marker is None or each.marker.evaluate()]
     faults = [fault for each in wanted if (fault := _fault(each.name, str(each.specifier)))]
     if faults:
         return Finding("packages", "problem", "; ".join(faults), _REINSTALL)
