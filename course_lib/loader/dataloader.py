@@ -1,0 +1,219 @@
+"""The loader: a dataset, an order and a way to fetch, put together (lesson 10; its workers in lesson 11).
+
+What happens in `for batch in loader`: the sampler says which indices come next, the batch sampler groups
+them, a fetcher reads these samples from the dataset, the collate function makes one batch of them.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from math import ceil
+from multiprocessing.context import BaseContext
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch.utils.data import Dataset, IterableDataset
+
+from course_lib.collate import default_collate, default_convert
+from course_lib.errors import AssertionValueError
+from course_lib.loader import arguments
+from course_lib.loader.fetch import Fetcher, make_fetcher
+from course_lib.loader.iterator import LoaderIterator
+from course_lib.loader.parallel import ParallelIterator
+from course_lib.loader.pickling import Parcel
+from course_lib.loader.pool import WorkerPool
+from course_lib.loader.serial import SerialIterator
+from course_lib.loader.workers import Role
+from course_lib.samplers.batching import BatchSampler
+from course_lib.samplers.order import RandomSampler, SequentialSampler
+
+SampleT = TypeVar("SampleT", covariant=True)
+
+_FIXED = frozenset({"dataset", "batch_size", "sampler", "batch_sampler", "drop_last", "persistent_workers"})
+
+
+class DataLoader(Generic[SampleT]):
+    """Iterate over a dataset in batches, in this process or with worker processes.
+
+    It has the signature and the rules of `torch.utils.data.DataLoader`, and gives the same batches for the
+    same generator. Beyond torch, datasets and functions that are defined in a notebook work under every start
+    method, and exceptions of workers keep their arguments and attributes.
+
+    Args:
+        dataset: anything with `__getitem__` and `__len__` (and `__getitems__`, to read a batch at once), or
+            an `IterableDataset`.
+        batch_size: samples per batch; None passes samples through one by one.
+        shuffle: a new random order in every epoch; default False.
+        sampler: an iterable of indices, instead of `shuffle`.
+        batch_sampler: an iterable of lists of indices, instead of `batch_size`, `shuffle`, `sampler`,
+            `drop_last`.
+        num_workers: number of worker processes; 0 loads in this process.
+        collate_fn: makes a batch of a list of samples; by default `default_collate`, or `default_convert` of
+            each single sample with `batch_size=None`.
+        pin_memory: copy batches into page-locked memory, from which a GPU copies faster; no effect without a
+            GPU.
+        drop_last: leave out the last batch if it is short.
+        timeout: seconds to wait for a worker's batch; 0 waits without limit.
+        worker_init_fn: called with its number in every worker, after seeding.
+        multiprocessing_context: `"fork"`, `"forkserver"`, `"spawn"` or a context object; None takes the
+            default.
+        generator: gives the order of `shuffle` and the seeds of the workers; None takes torch's global one.
+        prefetch_factor: batches that each worker loads ahead; None means 2 with workers.
+        persistent_workers: keep the workers, and their copies of the dataset, from epoch to epoch.
+        pin_memory_device: out of use; the current accelerator is taken.
+        in_order: with False, batches come as they get ready, which harms reproducibility.
+
+    Raises:
+        ValueError: arguments out of range, or arguments that exclude each other.
+        TypeError: arguments of the wrong kind.
+    """
+
+    dataset: Dataset[SampleT]
+    batch_size: int | None
+    _initialized = False
+
+    def __init__(
+        self,
+        dataset: Dataset[SampleT],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: str | BaseContext | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
+        streaming = isinstance(dataset, IterableDataset)
+        functions = {"collate_fn": collate_fn, "worker_init_fn": worker_init_fn}
+        arguments.check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        arguments.check_objects(dataset, streaming, functions, generator)
+        if streaming:
+            arguments.check_stream(shuffle, sampler, batch_sampler)
+        arguments.check_order(batch_size, shuffle, sampler, batch_sampler, drop_last)
+
+        if sampler is None:
+            sampler = _default_sampler(dataset, streaming, bool(shuffle), generator)
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        if collate_fn is None:
+            collate_fn = default_convert if batch_sampler is None else default_collate
+        if num_workers > 0 and prefetch_factor is None:
+            prefetch_factor = 2
+
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        self.num_workers = num_workers
+        self.collate_fn = collate_fn
+        self.pin_memory = pin_memory
+        self.drop_last = drop_last
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
+        self.generator = generator
+        self.prefetch_factor = prefetch_factor
+        self.persistent_workers = persistent_workers
+        self.pin_memory_device = pin_memory_device
+        self.in_order = in_order
+        self._streaming = streaming
+        self._declared_samples: int | None = None
+        self._iterator: ParallelIterator | None = None
+        self._initialized = True
+        self.check_worker_number_rationality()
+
+    def __iter__(self) -> LoaderIterator:
+        if self.num_workers == 0:
+            return self._iterate_here()
+        self.check_worker_number_rationality()
+        if not self.persistent_workers:
+            return ParallelIterator(self)
+        if self._iterator is not None and self._iterator.usable:
+            self._iterator.restart(self)
+        else:
+            self._iterator = ParallelIterator(self)
+        return self._iterator
+
+    def __len__(self) -> int:
+        """Return the number of batches.
+
+        For an iterable dataset it follows from what its `__len__` declares, and the loader warns if more
+        comes.
+        """
+        if not self._streaming:
+            return len(self._index_sampler)  # type: ignore[arg-type]
+        self._declared_samples = len(self.dataset)  # type: ignore[arg-type]
+        batches = self._declared_samples / (self.batch_size or 1)
+        return int(batches) if self.drop_last else ceil(batches)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._initialized and name in _FIXED:
+            raise ValueError(
+                f"{name} attribute should not be set after {type(self).__name__} is initialized: samplers "
+                f"and workers were made from it. Make a new loader with the other {name}."
+            )
+        super().__setattr__(name, value)
+
+    @property
+    def multiprocessing_context(self) -> BaseContext | None:
+        """How worker processes are started; None for the system's default."""
+        return self._multiprocessing_context
+
+    @multiprocessing_context.setter
+    def multiprocessing_context(self, context: str | BaseContext | None) -> None:
+        self._multiprocessing_context = arguments.resolve_context(context, self.num_workers)
+
+    def check_worker_number_rationality(self) -> None:
+        """Warn if there are more workers than cores that this process may use."""
+        arguments.warn_about_many_workers(self.num_workers)
+
+    @property
+    def _index_sampler(self) -> Iterable[Any]:
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def _iterate_here(self) -> SerialIterator:
+        if self.timeout:
+            raise AssertionValueError(
+                f"timeout is {self.timeout} and num_workers is 0. Only a worker can be waited for: loading "
+                "in this process requires timeout == 0. Leave timeout out, or give some workers."
+            )
+        return SerialIterator(self)
+
+    def _make_fetcher(self) -> Fetcher:
+        return make_fetcher(
+            self.dataset,
+            streaming=self._streaming,
+            batched=self.batch_sampler is not None,
+            collate_fn=self.collate_fn,
+            drop_last=self.drop_last,
+        )
+
+    def _make_pool(self, base_seed: int) -> WorkerPool:
+        batched = self.batch_sampler is not None
+        roles = [
+            Role(worker_id, self.num_workers, base_seed, self._streaming, batched, self.drop_last)
+            for worker_id in range(self.num_workers)
+        ]
+        parcel = Parcel(dataset=self.dataset, collate_fn=self.collate_fn, worker_init_fn=self.worker_init_fn)
+        context = self.multiprocessing_context or multiprocessing.get_context()
+        return WorkerPool(context, roles, parcel)
+
+
+def _default_sampler(
+    dataset: Any, streaming: bool, shuffle: bool, generator: torch.Generator | None
+) -> Iterable[Any]:
+    if streaming:
+        return repeat(None)  # A stream needs no indices: each stands for "one more sample".
+    return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
