@@ -1,0 +1,16 @@
+"""Everything about teaching: the exercises, their grading and their making.
+
+A notebook needs two names: `from course_lib.classroom import check, hint`. Lesson 00 shows both.
+"""
+
+from importlib import import_module
+
+_HOME_OF = {"check": "exercises.practice", "hint": "exercises.practice"}
+
+__all__ = ["check", "hint"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

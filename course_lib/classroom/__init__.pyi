@@ -1,0 +1,2 @@
+from course_lib.classroom.exercises.practice import check as check
+from course_lib.classroom.exercises.practice import hint as hint

@@ -1,0 +1,75 @@
+"""The student's side as a process of its own: it runs cells and answers a judge. It decides nothing.
+
+The judge starts it (`multiprocessing` forks it from a warm server that has torch loaded, or spawns it where
+there is no fork), and it connects back to the judge's door.
+"""
+
+import os
+import sys
+import tempfile
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from course_lib import classroom, platform
+from course_lib.classroom.exercises.sides import StudentPeer
+from course_lib.classroom.exercises.transport import knock
+
+#: Modules that the warm server loads once, so that a fork has them.
+PRELOADED = (
+    "course_lib.classroom.exercises.executor",
+    "torch",
+    "torch.utils.data",
+    "numpy",
+    "msgpack",
+    "multiprocessing.popen_fork",
+)
+
+
+def run(address: Any, key: bytes, limits: Mapping[str, float | None], folder: str) -> None:
+    """Serve a judge until it hangs up.
+
+    Args:
+        address, key: of the judge's door.
+        limits: arguments of `platform.set_limits`: seconds of wall time and of CPU, bytes of memory.
+        folder: the process's own folder, empty; everything it writes by a relative path lands there.
+    """
+    platform.new_process_group()
+    platform.set_limits(**limits)  # type: ignore[arg-type]
+    os.chdir(folder)
+    tempfile.tempdir = folder
+    os.environ["MPLBACKEND"] = "agg"
+    os.environ["HOME"] = os.environ["TMPDIR"] = folder
+    _silence()
+    namespace = _main_module()
+    peer = StudentPeer(namespace, (address, key))
+    transport = knock(address, key, peer.serve)
+    peer.transport = transport
+    transport.serve_forever()
+
+
+def _silence() -> None:
+    """What the student's code prints goes nowhere, and it reads an empty input."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _main_module() -> dict[str, Any]:
+    """Make the namespace of a notebook: a module `__main__` of its own, as a kernel has it."""
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    names = vars(main)
+    names["__builtins__"] = __builtins__
+    names["display"] = _ignore
+    # The checks of a submission are the judge's: those that the notebook itself calls do nothing here.
+    vars(classroom)["check"] = vars(classroom)["hint"] = _ignore
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+    return names
+
+
+def _ignore(*things: Any, **options: Any) -> None:
+    """Take the place of what only makes sense in a notebook: nobody looks."""

@@ -1,0 +1,211 @@
+"""The two sides of a check: the judge's, with the proxies `student` and `room`, and the student's."""
+
+import hashlib
+import importlib
+import linecache
+import os
+import sys
+from typing import Any, NoReturn
+
+from course_lib.classroom.exercises.absence import Absence
+from course_lib.classroom.exercises.errors import describe
+from course_lib.classroom.exercises.peer import Peer, Proxy
+from course_lib.classroom.exercises.transport import Door, knock
+from course_lib.classroom.exercises.wire import Handle
+
+
+class HandleError(TypeError):
+    """A check took a handle for a value."""
+
+
+class StudentObject(Proxy):
+    """An object of the student's, seen by a check. It cannot be compared: only plain data can."""
+
+    __slots__ = ()
+    __hash__ = Proxy.__hash__
+
+    def _no_value(self, what: str) -> NoReturn:
+        raise HandleError(f"{self!r} stays with the student's code, so {what}: ask it for plain data")
+
+    def __eq__(self, other: object) -> bool:
+        self._no_value("it cannot be compared")
+
+    def __bool__(self) -> bool:
+        self._no_value("it is neither true nor false")
+
+    def __contains__(self, item: object) -> bool:
+        self._no_value("`in` cannot look into it")
+
+
+class JudgeObject(Proxy):
+    """An object of the check's, seen by the student's code: a dataset that counts its reads, a function."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        """Travel to a worker process as an address: the worker asks the judge itself."""
+        handle = self._handle
+        place = self._peer.place_of_judge()
+        return _revive, (*place, handle.number, handle.type_names, handle.abilities)
+
+
+class JudgePeer(Peer):
+    """The judge's end. The other side may read its objects' public attributes only."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda handle: (StudentObject,), allow=lambda name: not name.startswith("_"))
+
+
+class StudentPeer(Peer):
+    """The student's end: names of the notebook, and a few services for the checks.
+
+    Args:
+        namespace: the notebook's global names.
+        place: address and key of the judge's door, where worker processes ask; None makes it when needed.
+    """
+
+    def __init__(self, namespace: dict[str, Any], place: tuple[Any, bytes] | None = None) -> None:
+        super().__init__(_judge_object_bases)
+        self.namespace = namespace
+        self.place = place
+        self.judge: JudgePeer | None = None  # in loopback only
+        self._absence = Absence((), namespace)
+        self.services |= {
+            "name": self._name,
+            "module": importlib.import_module,
+            "random_state": _random_state,
+            "hide": self._hide,
+            "unhide": self._unhide,
+            "run_cell": self._run_cell,
+        }
+
+    def request(self, operation: str, *operands: Any) -> Any:
+        """As `Peer.request`; a forked process opens a connection of its own first."""
+        if os.getpid() != self._process:
+            address, key = self.place_of_judge()
+            self.transport, self._process, self._released = knock(address, key, self.serve), os.getpid(), []
+        return super().request(operation, *operands)
+
+    def place_of_judge(self) -> tuple[Any, bytes]:
+        """Return where a worker process can ask the judge."""
+        if self.place is None:
+            if self.judge is None or os.getpid() != self._process:
+                raise RuntimeError("an object of a check cannot be read from this process")
+            door = Door(self.judge.serve)
+            self.place = door.address, door.key
+            self._door = door
+        return self.place
+
+    def _resolve(self, handle: Handle) -> Any:
+        if self.judge is not None and not handle.mine and "__getitem__" in handle.abilities:
+            self.place_of_judge()  # before anything forks
+        return super()._resolve(handle)
+
+    def _name(self, name: str) -> Any:
+        value = self.namespace.get(name, None)
+        reason = self._absence.explain(name, value)
+        if reason is not None:
+            raise NameError(reason)
+        if name not in self.namespace:
+            raise NameError(f"`{name}` is not defined: run the cell that defines it")
+        return value
+
+    def _hide(self, names: list[str]) -> None:
+        self._unhide()
+        self._absence = Absence(names, self.namespace)
+
+    def _unhide(self) -> None:
+        self._absence.end()
+        self._absence = Absence((), self.namespace)
+
+    def _run_cell(self, label: str, source: str, hidden: list[str]) -> dict[str, Any]:
+        """Run one cell; returns `{"ok": bool, "error": [type names, message, where]}`."""
+        file_name = f"<cell {label}>"
+        linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+        self._hide(hidden)
+        try:
+            exec(compile(source, file_name, "exec"), self.namespace)
+            return {"ok": True, "error": []}
+        except BaseException as error:
+            return {"ok": False, "error": list(describe(error))}
+        finally:
+            self._unhide()
+
+
+class Student:
+    """The fixture `student`: its attributes are the names of the student's notebook."""
+
+    def __init__(self, peer: JudgePeer) -> None:
+        self._peer = peer
+
+    def __getattr__(self, name: str) -> Any:
+        return self._peer.request("name", name)
+
+
+class Room:
+    """The fixture `room`: the student's process apart from the student's own names."""
+
+    def __init__(self, peer: JudgePeer) -> None:
+        self._peer = peer
+
+    def module(self, name: str) -> Any:
+        """Return a proxy of an imported module there: `room.module("torch").nn.Linear(4, 2)`."""
+        return self._peer.request("module", name)
+
+    def random_state(self) -> str:
+        """Return a digest of the global random state of torch, NumPy and `random` there."""
+        return str(self._peer.request("random_state"))
+
+    def hide(self, names: tuple[str, ...]) -> None:
+        self._peer.request("hide", list(names))
+
+    def unhide(self) -> None:
+        self._peer.request("unhide")
+
+    def run_cell(self, label: str, source: str, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
+        outcome: dict[str, Any] = self._peer.request("run_cell", label, source, list(hidden))
+        return outcome
+
+
+def loopback(namespace: dict[str, Any]) -> JudgePeer:
+    """Connect a judge to a namespace of this very process, through the same codec as across processes."""
+    judge, student = JudgePeer(), StudentPeer(namespace)
+    judge.transport, student.transport, student.judge = student.serve, judge.serve, judge
+    return judge
+
+
+def _judge_object_bases(handle: Handle) -> tuple[type, ...]:
+    """Make a dataset of the judge's a dataset here too, so that either loader takes it."""
+    if "IterableDataset" in handle.type_names:
+        from course_lib.datasets.base import IterableDataset
+
+        return JudgeObject, IterableDataset
+    if "Dataset" in handle.type_names:
+        from course_lib.datasets.base import Dataset
+
+        return JudgeObject, Dataset
+    return (JudgeObject,)
+
+
+_peers: dict[tuple[Any, bytes], StudentPeer] = {}
+
+
+def _revive(address: Any, key: bytes, number: int, names: tuple[str, ...], abilities: tuple[str, ...]) -> Any:
+    """Make a judge's object anew in a worker process, on a connection of that process."""
+    place = (address, key)
+    if place not in _peers:
+        peer = _peers[place] = StudentPeer({}, place)
+        peer.transport = knock(address, key, peer.serve)
+    return _peers[place]._resolve(Handle(number, False, names, abilities))
+
+
+def _random_state() -> str:
+    digest = hashlib.sha256()
+    if "torch" in sys.modules:
+        digest.update(sys.modules["torch"].get_rng_state().numpy().tobytes())
+    if "numpy" in sys.modules:
+        digest.update(repr(sys.modules["numpy"].random.get_state()).encode())
+    import random
+
+    digest.update(repr(random.getstate()).encode())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""For instructors: grade submissions across a process boundary."""

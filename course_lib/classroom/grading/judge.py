@@ -1,0 +1,103 @@
+"""Grade one submission: run its cells in a process of its own, then the checks against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from course_lib.classroom.exercises.expectations import Failure
+from course_lib.classroom.exercises.runner import CRASHED, NOT_RUN, TIMEOUT, CheckResult, TaskResult, run_task
+from course_lib.classroom.exercises.tasks import Exercise
+from course_lib.classroom.grading.intake import Submission
+from course_lib.classroom.grading.session import CellOutcome, CodeCell, Limits, Session, SessionLost
+
+
+@dataclass
+class Verdict:
+    """What a submission earned.
+
+    Attributes:
+        status: "graded", "partial" (a task has no answer cell), "timeout", "crashed" or "rejected".
+        note: a line for the instructor.
+        cells: the cells that did not run well.
+    """
+
+    tasks: list[TaskResult] = field(default_factory=list)
+    status: str = "graded"
+    note: str = ""
+    cells: list[CellOutcome] = field(default_factory=list)
+
+    @property
+    def score(self) -> int:
+        return sum(result.earned for result in self.tasks)
+
+
+def judge(
+    exercise: Exercise, submission: Submission, *, seed: int = 0, limits: Limits | None = None
+) -> Verdict:
+    """Run every check of the exercise against a submission. What hangs or dies costs its own task only."""
+    limits = limits or Limits()
+    verdict = Verdict()
+    missing = [number for number, way in submission.found.items() if not way]
+    if missing:
+        verdict.status, verdict.note = "partial", f"no answer cell for {', '.join(missing)}"
+    session: Session | None = None
+    try:
+        for task in exercise.tasks:
+            if session is None:
+                session = _open(submission.cells, limits, verdict)
+            if session is None:  # its cells cannot be run to the end: no later task can be asked
+                verdict.tasks.append(_unproven(exercise, task.number, verdict))
+                continue
+            result = run_task(exercise, task.number, session.peer, seed=seed, bounds=session)
+            verdict.tasks.append(result)
+            lost = [check.status for check in result.checks if check.status in (TIMEOUT, CRASHED)]
+            if lost:
+                verdict.status = lost[0]
+                verdict.note = (
+                    f"{task.number}: {'an endless check' if lost[0] == TIMEOUT else 'the program ended'}"
+                )
+                session.close()
+                session = None
+    finally:
+        if session is not None:
+            session.close()
+    return verdict
+
+
+def _open(cells: Sequence[CodeCell], limits: Limits, verdict: Verdict) -> Session | None:
+    """Start a process and run the cells. A cell that hangs or ends it is left out of a second run."""
+    cells = list(cells)
+    lost: list[CellOutcome] = []
+    for _ in range(3):
+        session = Session(limits)
+        try:
+            outcomes = session.run(cells)
+        except SessionLost as error:
+            session.close()
+            bad = error.outcomes[-1]
+            lost.append(bad)
+            verdict.status, verdict.note = error.reason, f"cell {bad.label}: {bad.error}"
+            del cells[len(error.outcomes) - 1]
+        else:
+            verdict.cells = lost + [outcome for outcome in outcomes if outcome.error]
+            return session
+    verdict.cells = lost
+    return None
+
+
+def _unproven(exercise: Exercise, number: str, verdict: Verdict) -> TaskResult:
+    checks = tuple(
+        CheckResult(
+            check.title,
+            check.points,
+            NOT_RUN,
+            Failure(
+                check.title,
+                f"the notebook does not run ({verdict.note})",
+                "cells that end",
+                "Missing evidence earns nothing.",
+                "Restart the kernel and run all cells.",
+            ),
+        )
+        for check in exercise.checks_of(number)
+    )
+    return TaskResult(exercise.task(number), checks)
