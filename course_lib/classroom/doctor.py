@@ -4,6 +4,8 @@ Lesson 00 runs it. Every check is a function that judges what was measured and r
 nothing where there is nothing to judge; a finding that is not OK names the command that mends it.
 """
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -225,9 +227,21 @@ def check_write_access(folder: Path) -> Finding:
     return Finding("write access", "OK", f"{place}")
 
 
-def check_data() -> Finding | None:
+def check_data(root: Path | None = None) -> Finding:
     """MNIST if its files are here, else the digits that come with scikit-learn: neither needs a network."""
-    return None
+    try:
+        from course_lib.datasets.cache_folder import cache_folder
+        from course_lib.datasets.mnist import mnist
+
+        place = cache_folder() if root is None else root
+        with contextlib.redirect_stdout(io.StringIO()):  # it would say in another form what we say below
+            source = mnist(place, download=False).source
+    except Exception as error:  # whatever it is, the other findings must come through
+        remedy = "delete the file it names; if none, mend the packages first"
+        return Finding("data", "problem", f"{type(error).__name__}: {error}".splitlines()[0], remedy)
+    if source == "MNIST":
+        return Finding("data", "OK", f"MNIST in {place}")
+    return Finding("data", "OK", f"scikit-learn's digits, embedded; MNIST would be read from {place}")
 
 
 def _gib(size: float) -> str:

@@ -125,6 +125,31 @@ def test_packages_are_held_against_their_bounds(
     assert fault in finding.detail
 
 
+class TestData:
+    def test_embedded_digits_are_fine(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        finding = doctor.check_data(tmp_path)
+        assert finding.status == "OK"
+        assert "embedded" in finding.detail
+        assert capsys.readouterr().out == ""  # else `--json` would not be JSON
+
+    def test_mnist_is_named_where_it_lies(self, tmp_path: Path) -> None:
+        """The embedded digits come in MNIST's own format: under MNIST's name they are read as MNIST."""
+        doctor.check_data(tmp_path)
+        (tmp_path / "digits" / "MNIST").rename(tmp_path / "MNIST")
+        finding = doctor.check_data(tmp_path)
+        assert (finding.status, finding.detail) == ("OK", f"MNIST in {tmp_path}")
+
+    def test_a_damaged_file_is_a_problem(self, tmp_path: Path) -> None:
+        doctor.check_data(tmp_path)
+        (tmp_path / "digits" / "MNIST").rename(tmp_path / "MNIST")
+        for file in (tmp_path / "MNIST" / "raw").iterdir():
+            file.write_bytes(file.read_bytes()[:100])
+        finding = doctor.check_data(tmp_path)
+        assert finding.status == "problem"
+        assert str(tmp_path / "MNIST" / "raw") in finding.detail
+        assert finding.remedy.startswith("delete the file")
+
+
 class TestWriteAccess:
     def test_a_folder_of_ones_own(self, tmp_path: Path) -> None:
         assert doctor.check_write_access(tmp_path).status == "OK"

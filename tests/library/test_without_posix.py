@@ -83,7 +83,7 @@ STEPS = {
     """,
     "digits": """
         from course_lib import DataLoader, mnist
-        test = mnist(train=False, download=False)
+        test = mnist(train=False, download=False, batched=True)
         images, labels = next(iter(DataLoader(test, batch_size=4)))
         print(len(images), len(labels))
     """,
