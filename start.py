@@ -62,10 +62,11 @@ def install(testing, environment):
             sys.exit("%s\n\n%s" % (error, advice))
 
     print("Installing the course; the first time this takes a few minutes.")
-    if not os.path.exists(PYTHON):
-        step(NO_VENV, sys.executable, "-m", "venv", "--clear", VENV)
-    if not os.path.exists(UV):
-        step(NO_PACKAGES, PYTHON, "-m", "ensurepip")
+    if not (os.path.exists(PYTHON) and os.path.exists(UV)):
+        clear = (
+            () if os.path.exists(PYTHON) else ("--clear",)
+        )  # an environment that works but has no pip is kept
+        step(NO_VENV, sys.executable, "-m", "venv", VENV, *clear)
         step(NO_PACKAGES, PYTHON, "-m", "pip", "install", "uv>=0.7")
     wanted = () if testing else ("--no-dev", "--inexact")
     step(NO_PACKAGES, UV, "sync", "--project", ROOT, "--python", PYTHON, *wanted)
