@@ -63,9 +63,8 @@ def install(testing, environment):
 
     print("Installing the course; the first time this takes a few minutes.")
     if not (os.path.exists(PYTHON) and os.path.exists(UV)):
-        clear = (
-            () if os.path.exists(PYTHON) else ("--clear",)
-        )  # an environment that works but has no pip is kept
+        # An environment that works is kept: it may be uv's, which has everything but pip.
+        clear = () if os.path.exists(PYTHON) else ("--clear",)
         step(NO_VENV, sys.executable, "-m", "venv", VENV, *clear)
         step(NO_PACKAGES, PYTHON, "-m", "pip", "install", "uv>=0.7")
     wanted = () if testing else ("--no-dev", "--inexact")
