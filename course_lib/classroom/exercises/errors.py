@@ -64,6 +64,13 @@ class RemoteError(Exception):
         return self.type_names[0] if self.type_names else "Exception"
 
 
+def remember_source(label: str, source: str) -> str:
+    """Let tracebacks show the lines of a cell; returns the file name to compile it under."""
+    file_name = f"<cell {label}>"
+    linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+    return file_name
+
+
 def describe(error: BaseException) -> tuple[list[str], str, str]:
     """Return the names of the error's types, its message and the line of the cell that raised it."""
     if isinstance(error, RemoteError):

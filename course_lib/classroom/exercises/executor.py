@@ -41,15 +41,15 @@ def run(address: Any, key: bytes, limits: Mapping[str, float | None], folder: st
     tempfile.tempdir = folder
     os.environ["MPLBACKEND"] = "agg"
     os.environ["HOME"] = os.environ["TMPDIR"] = folder
-    _silence()
-    namespace = _main_module()
+    silence()
+    namespace = main_module()
     peer = StudentPeer(namespace, (address, key))
     transport = knock(address, key, peer.serve)
     peer.transport = transport
     transport.serve_forever()
 
 
-def _silence() -> None:
+def silence() -> None:
     """What the student's code prints goes nowhere, and it reads an empty input."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -58,7 +58,7 @@ def _silence() -> None:
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
-def _main_module() -> dict[str, Any]:
+def main_module() -> dict[str, Any]:
     """Make the namespace of a notebook: a module `__main__` of its own, as a kernel has it."""
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main

@@ -144,7 +144,7 @@ class Expectation:
 def type_name(value: Any) -> str:
     """Name a value's type as the student would."""
     if isinstance(value, Proxy):
-        return value._handle.type_names[0]
+        return str(value._handle.type_names[0])
     return str(getattr(value, "type_name", None) or type(value).__name__)
 
 

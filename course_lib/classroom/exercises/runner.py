@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,7 +154,7 @@ def _fixtures(check: Check, student: Student, room: Room, expect: Expect, seed: 
 
         return torch.Generator().manual_seed(own_seed)
 
-    available = {
+    available: dict[str, Callable[[], Any]] = {
         "student": lambda: student,
         "room": lambda: room,
         "expect": lambda: expect,

@@ -2,13 +2,12 @@
 
 import hashlib
 import importlib
-import linecache
 import os
 import sys
 from typing import Any, NoReturn
 
 from course_lib.classroom.exercises.absence import Absence
-from course_lib.classroom.exercises.errors import describe
+from course_lib.classroom.exercises.errors import describe, remember_source
 from course_lib.classroom.exercises.peer import Peer, Proxy
 from course_lib.classroom.exercises.transport import Door, knock
 from course_lib.classroom.exercises.wire import Handle
@@ -120,8 +119,7 @@ class StudentPeer(Peer):
 
     def _run_cell(self, label: str, source: str, hidden: list[str]) -> dict[str, Any]:
         """Run one cell; returns `{"ok": bool, "error": [type names, message, where]}`."""
-        file_name = f"<cell {label}>"
-        linecache.cache[file_name] = (len(source), None, source.splitlines(keepends=True), file_name)
+        file_name = remember_source(label, source)
         self._hide(hidden)
         try:
             exec(compile(source, file_name, "exec"), self.namespace)

@@ -142,13 +142,13 @@ def _start(door: Door, limits: Limits, folder: str) -> Any:
     if method == "forkserver":
         context.set_forkserver_preload(list(executor.PRELOADED))
     process = context.Process(target=executor.run, args=(door.address, door.key, bounds, folder))
-    with _without_main():
+    with without_main():
         process.start()
     return process
 
 
 @contextlib.contextmanager
-def _without_main() -> Iterator[None]:
+def without_main() -> Iterator[None]:
     """Start a process without it importing the program that starts it: it needs nothing from there."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
