@@ -188,7 +188,7 @@ def _like_sequence(original: Sequence[Any], values: list[Any]) -> Sequence[Any]:
         for position, value in enumerate(values):
             clone[position] = value
         return clone
-    except TypeError:
+    except (TypeError, ValueError):  # such as an array of floats, which cannot hold tensors
         return values
 
 

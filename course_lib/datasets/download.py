@@ -84,8 +84,7 @@ def _failed_lately(note: Path) -> bool:
 
 
 def _remember(note: Path) -> None:
-    _failed_here.add(note)
     try:
         write_whole(note, b"MNIST could not be downloaded. Delete this file to try again before tomorrow.\n")
     except OSError:
-        return  # a folder that cannot be written to: this process remembers, at least
+        _failed_here.add(note)  # in a folder that cannot be written to, this process remembers, at least

@@ -1,0 +1,133 @@
+"""The contracts of a dataset."""
+
+import pytest
+import torch
+import torch.utils.data as torch_data
+
+from course_lib import (
+    ChainDataset,
+    ConcatDataset,
+    Dataset,
+    IterableDataset,
+    ListDataset,
+    Subset,
+    TensorDataset,
+)
+from course_lib.datasets.base import fetch_samples
+
+
+class Squares(Dataset[int]):
+    """Never complain about an index: iteration must stop by itself."""
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        return index**2
+
+
+class Count(IterableDataset[int]):
+    def __iter__(self):
+        return iter(range(3))
+
+
+def test_ours_are_subclasses_of_torchs():
+    assert isinstance(Squares(), torch_data.Dataset)
+    assert not isinstance(Squares(), torch_data.IterableDataset)
+    assert isinstance(Count(), torch_data.IterableDataset)
+    assert isinstance(Count(), Dataset)
+
+
+def test_iteration_is_bounded_by_the_length():
+    assert list(Squares()) == [0, 1, 4, 9, 16]
+
+
+def test_sum_of_datasets():
+    both = Squares() + ListDataset([7])
+    assert isinstance(both, ConcatDataset)
+    assert list(both) == [0, 1, 4, 9, 16, 7]
+    assert list(Squares() + torch_data.TensorDataset(torch.tensor([3])))[-1] == (torch.tensor(3),)
+
+
+def test_sum_of_streams():
+    both = Count() + Count()
+    assert isinstance(both, ChainDataset)
+    assert list(both) == [0, 1, 2, 0, 1, 2]
+
+
+def test_a_dataset_can_be_subscripted():
+    assert Dataset[int] is not None
+    assert IterableDataset[str] is not None
+
+
+def test_missing_methods_are_named():
+    class Empty(Dataset[int]):
+        pass
+
+    with pytest.raises(NotImplementedError, match="should implement __getitem__"):
+        Empty()[0]
+    with pytest.raises(TypeError, match="no length"):
+        list(Empty())
+
+    class Silent(IterableDataset[int]):
+        pass
+
+    with pytest.raises(NotImplementedError, match="__iter__"):
+        list(Silent())
+
+
+def test_a_subclass_that_changes_getitem_is_not_bypassed_by_an_inherited_batch_fetch():
+    class Negated(TensorDataset):
+        def __getitem__(self, index):
+            return tuple(-field for field in super().__getitem__(index))
+
+    class Doubled(Subset):
+        def __getitem__(self, index):
+            return super().__getitem__(index) * 2
+
+    dataset = Negated(torch.arange(4))
+    assert [int(x) for (x,) in fetch_samples(dataset, [1, 3])] == [-1, -3]
+    assert [int(x) for (x,) in fetch_samples(dataset, torch.tensor([1, 3]))] == [-1, -3]
+    assert next(iter(torch_data.DataLoader(dataset, 4)))[0].tolist() == [0, -1, -2, -3]
+    assert fetch_samples(Doubled(ListDataset([1, 2, 3]), [2, 0]), [0, 1]) == [6, 2]
+
+
+def test_a_subclass_may_change_both():
+    class Both(TensorDataset):
+        def __getitem__(self, index):
+            return "one"
+
+        def __getitems__(self, indices):
+            return ["many"] * len(indices)
+
+    assert fetch_samples(Both(torch.arange(4)), [0, 1]) == ["many", "many"]
+
+
+class Recorder(Dataset[int]):
+    """Remember what the batch fetch was asked for."""
+
+    def __init__(self, answer=None):
+        self.asked = []
+        self.answer = answer
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        return index
+
+    def __getitems__(self, indices):
+        self.asked.append(indices)
+        return indices if self.answer is None else self.answer
+
+
+def test_fetch_uses_the_batch_fetch_and_hands_plain_ints_to_a_dataset_that_knows_no_index_tensors():
+    recorder = Recorder()
+    assert fetch_samples(recorder, torch.tensor([3, 1])) == [3, 1]
+    assert recorder.asked == [[3, 1]]
+    assert all(type(index) is int for index in recorder.asked[0])
+
+
+def test_fetch_of_the_wrong_length_is_an_error():
+    with pytest.raises(ValueError, match="Expected 2, got 1"):
+        fetch_samples(Recorder(answer=[1]), [0, 1])
