@@ -85,6 +85,11 @@ def start_methods() -> tuple[str, ...]:
     return tuple(multiprocessing.get_all_start_methods())
 
 
+def is_root() -> bool:
+    """Tell whether this process belongs to the superuser; on Windows there is none."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 @contextlib.contextmanager
 def file_lock(path: str | os.PathLike[str]) -> Iterator[None]:
     """Lock the file at `path` (created if missing) against other processes for the time of a `with`."""

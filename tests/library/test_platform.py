@@ -123,6 +123,10 @@ class TestWhatTheMachineCanDo:
         assert "spawn" in methods
         assert ("fork" in methods) == platform.can_fork()
 
+    @needs_posix
+    def test_root_is_known(self) -> None:
+        assert platform.is_root() == (os.geteuid() == 0)
+
     def test_open_files_limit_is_positive_or_unknown(self) -> None:
         limit = platform.open_files_limit()
         assert limit is None or limit > 0

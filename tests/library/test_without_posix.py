@@ -59,6 +59,7 @@ STEPS = {
         from course_lib import platform
         assert platform.start_methods() == ("spawn",)
         assert not platform.can_fork()
+        assert not platform.is_root()
         assert platform.available_cores() >= 1
         assert platform.shared_memory_size() is None
         assert platform.open_files_limit() is None
