@@ -98,9 +98,10 @@ def test_a_subclass_may_change_both():
             return "one"
 
         def __getitems__(self, indices):
-            return ["many"] * len(indices)
+            return [f"many {index}" for index in indices]
 
-    assert fetch_samples(Both(torch.arange(4)), [0, 1]) == ["many", "many"]
+    for indices in ([0, 1], torch.tensor([0, 1])):
+        assert fetch_samples(Both(torch.arange(4)), indices) == ["many 0", "many 1"]
 
 
 class Recorder(Dataset[int]):

@@ -91,14 +91,17 @@ def test_a_batched_transform_gives_what_torchvision_gives_picture_by_picture(roo
     assert torch.allclose(batched[10][0], expected[0], atol=1e-6)
 
 
-def test_one_line_for_each_source_in_a_process(root):
-    code = (
-        "from course_lib import mnist\n"
-        f"for train in (True, False): mnist({str(root)!r}, train, download=False)"
-    )
+def lines_printed(root):
+    """Run `mnist()` for both parts in a fresh process."""
+    calls = f"for train in (True, False): mnist({str(root)!r}, train, download=False)"
+    code = f"from course_lib import mnist\n{calls}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.count("\n") == 1
-    assert "1,797 handwritten digits" in run.stdout
+    return run.stdout.splitlines()
+
+
+def test_one_line_for_each_source_in_a_process(root):
+    (line,) = lines_printed(root)
+    assert "1,797 handwritten digits" in line
 
 
 def test_damaged_digits_are_written_anew(root, tmp_path):
@@ -184,9 +187,10 @@ def test_pickle(root):
     assert torch.equal(pickle.loads(pickle.dumps(dataset))[3][0], dataset[3][0])
 
 
-def test_real_mnist(real_root, capsys):
+def test_real_mnist(real_root):
     test = mnist(real_root, train=False)
     assert (test.source, len(test)) == ("MNIST", 10_000)
-    assert "using MNIST" in capsys.readouterr().out
     assert test.targets[:5].tolist() == [7, 2, 1, 0, 4]
     assert len(mnist(real_root)) == 60_000
+    (line,) = lines_printed(real_root)
+    assert "using MNIST" in line
