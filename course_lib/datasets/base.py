@@ -38,7 +38,7 @@ class Dataset(TorchDataset[SampleT]):
         changed = vars(cls)
         if "__getitem__" in changed and "__getitems__" not in changed and hasattr(cls, "__getitems__"):
             cls.__getitems__ = _fetch_one_by_one
-        # Whoever writes a batch fetch expects the list of ints that torch hands out, unless they say otherwise.
+        # A batch fetch of your own gets the list of ints that torch hands out, unless you say otherwise.
         if "__getitems__" in changed and "accepts_index_tensor" not in changed:
             cls.accepts_index_tensor = False
 
