@@ -1,6 +1,5 @@
 """The `course` command: a thin face. Each command imports what it needs when it runs."""
 
-import os
 import subprocess
 import sys
 import time
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from course_lib import platform
 
 if TYPE_CHECKING:
     from course_lib.classroom.grading.judge import Verdict
@@ -62,11 +63,10 @@ def lab(
     command += [f"--LabApp.default_url=/lab/tree/{place.as_posix()}"]
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
-    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    try:
-        raise typer.Exit(subprocess.call(command, cwd=course))
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    command += ["--allow-root"] if platform.is_root() else []
+    process = subprocess.Popen(command, cwd=course)
+    with platform.ignore_interrupts():  # Ctrl-C is for JupyterLab, which asks before it ends
+        raise typer.Exit(process.wait())
 
 
 @app.command("list")

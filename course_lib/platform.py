@@ -91,6 +91,16 @@ def is_root() -> bool:
 
 
 @contextlib.contextmanager
+def ignore_interrupts() -> Iterator[None]:
+    """Leave Ctrl-C to a child in the foreground for the time of a `with`."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
 def file_lock(path: str | os.PathLike[str]) -> Iterator[None]:
     """Lock the file at `path` (created if missing) against other processes for the time of a `with`."""
     with open(path, "a+b") as file:

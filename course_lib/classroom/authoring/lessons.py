@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.classroom.authoring.normalise import code_digest, normalise
+from course_lib.classroom.exercises.tasks import root
 
 CELL_SECONDS = 120
 
@@ -31,7 +32,8 @@ def execute(notebook: dict[str, Any], folder: Path, number: str) -> dict[str, An
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
     )
-    done: Any = client.execute(env=os.environ | {"COURSE_OFFLINE": "1", "PYTHONWARNINGS": "ignore"})
+    environment = {"COURSE_OFFLINE": "1", "COURSE_CACHE": str(root() / ".course"), "PYTHONWARNINGS": "ignore"}
+    done: Any = client.execute(env=os.environ | environment)
     result = normalise(dict(done), outputs=True)
     result["metadata"]["course"] = {"lesson": number, "executed": code_digest(result)}
     return result

@@ -1,0 +1,21 @@
+"""How pytest runs this course: offline, with the notebooks marked as slow."""
+
+import os
+import tempfile
+
+import pytest
+
+_cache = tempfile.TemporaryDirectory(prefix="course-cache-", ignore_cleanup_errors=True)
+
+# Kernels that nbval starts inherit these.
+os.environ["COURSE_OFFLINE"] = "1"  # the embedded digits, on every machine
+os.environ["COURSE_CACHE"] = _cache.name  # whatever this user has downloaded before
+os.environ["COURSE_RAISE"] = "1"  # a failing check() in a notebook fails the test
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if type(item).__module__.startswith("nbval"):
+            item.add_marker(pytest.mark.slow)
