@@ -1,0 +1,30 @@
+"""Gives all samples that rounding leaves over to the last part.
+
+Rejected by: fractions, and who gets the rest
+Saying: dealt out one by one
+"""
+
+
+class Subset(Dataset):
+    def __init__(self, dataset, indices):
+        self.dataset = dataset
+        self.indices = indices
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        return self.dataset[self.indices[index]]
+
+
+def random_split(dataset, lengths, generator=None):
+    total = len(dataset)
+    sizes = list(lengths)
+    if min(sizes) >= 0 and math.isclose(sum(sizes), 1):
+        sizes = [math.floor(total * fraction) for fraction in sizes]
+        sizes[-1] += total - sum(sizes)
+    if min(sizes) < 0 or sum(sizes) != total:
+        raise ValueError("the lengths do not fit")
+    order = torch.randperm(total, generator=generator).tolist()
+    bounds = itertools.pairwise(itertools.accumulate(sizes, initial=0))
+    return [Subset(dataset, order[start:stop]) for start, stop in bounds]
