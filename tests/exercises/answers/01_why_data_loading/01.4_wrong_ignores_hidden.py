@@ -1,0 +1,16 @@
+"""Takes `hidden` and then writes 64 everywhere.
+
+Rejected by: an optimizer finds every parameter
+Saying: with the given size
+"""
+
+from torch import nn
+
+
+class NeuralNetwork(nn.Module):
+    def __init__(self, hidden=64):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+
+    def forward(self, images):
+        return self.layers(images)
