@@ -180,6 +180,7 @@ def _practise(
 ) -> None:
     platform.new_process_group()
     executor.silence()
+    executor.use_one_thread()
     namespace = executor.main_module()
     try:
         exercise = load_exercise(number)

@@ -42,11 +42,20 @@ def run(address: Any, key: bytes, limits: Mapping[str, float | None], folder: st
     os.environ["MPLBACKEND"] = "agg"
     os.environ["HOME"] = os.environ["TMPDIR"] = folder
     silence()
+    use_one_thread()
     namespace = main_module()
     peer = StudentPeer(namespace, (address, key))
     transport = knock(address, key, peer.serve)
     peer.transport = transport
     transport.serve_forever()
+
+
+def use_one_thread() -> None:
+    """Compute in one thread: several in each of several processes on few cores slow each other down."""
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def silence() -> None:
