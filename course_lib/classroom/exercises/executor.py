@@ -20,6 +20,7 @@ from course_lib.classroom.exercises.transport import knock
 PRELOADED = (
     "course_lib.classroom.exercises.executor",
     "torch",
+    "torch._dynamo",  # what the first optimizer imports: thousands of files
     "torch.utils.data",
     "numpy",
     "msgpack",
