@@ -136,7 +136,8 @@ class DataLoader(Generic[SampleT]):
 
     def __iter__(self) -> LoaderIterator:
         if self.num_workers == 0:
-            return self._iterate_here()
+            self._refuse_timeout()
+            return SerialIterator(self)
         self.check_worker_number_rationality()
         if not self.persistent_workers:
             return ParallelIterator(self)
@@ -183,13 +184,12 @@ class DataLoader(Generic[SampleT]):
     def _index_sampler(self) -> Iterable[Any]:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
-    def _iterate_here(self) -> SerialIterator:
+    def _refuse_timeout(self) -> None:
         if self.timeout:
             raise AssertionValueError(
                 f"timeout is {self.timeout} and num_workers is 0. Only a worker can be waited for: loading "
                 "in this process requires timeout == 0. Leave timeout out, or give some workers."
             )
-        return SerialIterator(self)
 
     def _make_fetcher(self) -> Fetcher:
         return make_fetcher(

@@ -29,7 +29,7 @@ class ParallelIterator(LoaderIterator):
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._epoch = 0
-        self._failure: RuntimeError | None = None
+        self._failure = ""  # why the workers were ended before their time
         super().__init__(loader)
         self._num_workers = loader.num_workers
         self._window = loader.num_workers * (loader.prefetch_factor or 1)
@@ -43,7 +43,7 @@ class ParallelIterator(LoaderIterator):
     @property
     def usable(self) -> bool:
         """Whether the workers can serve another pass."""
-        return self._failure is None
+        return not self._failure
 
     def restart(self, loader: "DataLoader[Any]") -> None:
         """Begin another pass with the same workers. What is left of the pass before is dropped."""
@@ -70,16 +70,16 @@ class ParallelIterator(LoaderIterator):
 
     def _guard(self, step: Callable[[], T]) -> T:
         """Run a step. After a death or an interrupt the pipes are in no certain state: end the workers."""
-        if self._failure is not None:
-            raise self._failure
+        if self._failure:
+            raise RuntimeError(self._failure)
         try:
             return step()
         except WorkerDiedError as error:
-            self._failure = RuntimeError(str(error))
+            self._failure = str(error)
             self.close()
             raise
         except KeyboardInterrupt:
-            self._failure = RuntimeError("This pass was interrupted. Begin another: iter(loader).")
+            self._failure = "This pass was interrupted. Begin another: iter(loader)."
             self.close()
             raise
 

@@ -26,7 +26,7 @@ def find_pinning_device(wanted: bool, device: str = "") -> torch.device | None:
         warnings.warn(
             "pin_memory_device is deprecated, the current accelerator will be used as the device; "
             f"pin_memory_device={device!r} has no effect. Leave it out.",
-            stacklevel=4,
+            stacklevel=5,
         )
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if accelerator is None or accelerator.type == "mps":
@@ -34,7 +34,7 @@ def find_pinning_device(wanted: bool, device: str = "") -> torch.device | None:
         warnings.warn(
             f"'pin_memory' argument is set as true but {reason}, then device pinned memory won't be used. "
             "Set pin_memory=torch.cuda.is_available() to pin only where it helps.",
-            stacklevel=4,
+            stacklevel=5,
         )
         return None
     return accelerator

@@ -60,15 +60,13 @@ def plot_batch(
 
 def _to_pixels(images: NDArray[Any]) -> NDArray[Any]:
     """Return floats from 0 to 1 of shape (B, H, W) or (B, H, W, 3)."""
-    if images.ndim == 4 and images.shape[1] in (1, 3):
+    shape = images.shape
+    if images.ndim == 4 and shape[1] in (1, 3):
         images = np.moveaxis(images, 1, -1)
-    if (
-        images.ndim not in (3, 4)
-        or (images.ndim == 4 and images.shape[-1] not in (1, 3))
-        or 0 in images.shape
-    ):
+    is_batch = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))
+    if not is_batch or images.size == 0:
         raise ValueError(
-            f"images has shape {images.shape}. A batch of images has shape (B, C, H, W), (B, H, W, C) or "
+            f"images has shape {shape}. A batch of images has shape (B, C, H, W), (B, H, W, C) or "
             "(B, H, W), with 1 or 3 channels and at least one image. For a single image give image[None]."
         )
     if images.ndim == 4 and images.shape[-1] == 1:

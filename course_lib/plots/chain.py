@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from course_lib.plots.style import COLORS, INK
 
-_WIDTH, _GAP, _LINE, _ROOM = 150, 34, 17, 40
+_WIDTH, _GAP, _LINE, _ROOM = 160, 30, 17, 40
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,258 @@
+"""Worker processes give torch's batches in torch's order, under every start method (lesson 11)."""
+
+import gc
+import multiprocessing
+import os
+import threading
+import time
+from collections import namedtuple
+from functools import partial
+
+import pytest
+import torch
+from torch.utils.data import DataLoader as TorchLoader
+from torch.utils.data import IterableDataset
+
+from course_lib import DataLoader, get_worker_info
+
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
+METHODS = multiprocessing.get_all_start_methods()
+Sample = namedtuple("Sample", "index, worker")
+
+
+class WhoLoads:
+    """Tells for every sample which worker loaded it."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, index):
+        return Sample(index, get_worker_info().id)
+
+
+class Shard(IterableDataset):
+    """Worker w of n yields w, w + n, … and `lengths[w]` samples in all."""
+
+    def __init__(self, lengths):
+        self.lengths = lengths
+
+    def __iter__(self):
+        worker = get_worker_info()
+        for step in range(self.lengths[worker.id]):
+            yield worker.id + step * worker.num_workers
+
+
+class Changing:
+    def __init__(self):
+        self.value = 0
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return self.value
+
+
+def indices(loader):
+    return [batch.index.tolist() for batch in loader]
+
+
+@pytest.fixture
+def nothing_left():
+    """Hold the number of processes, threads and open files against those before the test."""
+    before = count_resources()
+    yield
+    gc.collect()
+    assert count_resources() == before
+
+
+def count_resources():
+    files = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    return len(multiprocessing.active_children()), threading.active_count(), files
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("batch_size", [None, 1, 4])
+def test_same_batches_as_torch(workers, batch_size):
+    arguments = {"batch_size": batch_size, "shuffle": True, "num_workers": workers}
+    data = torch.arange(30.0)
+    ours = DataLoader(data, **arguments, generator=torch.Generator().manual_seed(3))
+    theirs = TorchLoader(data, **arguments, generator=torch.Generator().manual_seed(3))
+    for _ in range(2):
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("prefetch_factor", [1, 2, 5])
+def test_batch_i_comes_from_worker_i_modulo_n(workers, prefetch_factor):
+    loader = DataLoader(WhoLoads(20), 2, num_workers=workers, prefetch_factor=prefetch_factor)
+    for number, batch in enumerate(loader):
+        assert batch.index.tolist() == [2 * number, 2 * number + 1]
+        assert batch.worker.tolist() == [number % workers] * 2
+
+
+@pytest.mark.parametrize("lengths", [(5, 5), (0, 4), (7, 1), (3, 0, 4), (0, 0)])
+@pytest.mark.parametrize("batch_size", [None, 2])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_streams_alternate_as_in_torch(lengths, batch_size, drop_last):
+    arguments = {"batch_size": batch_size, "drop_last": drop_last and batch_size is not None}
+    arguments["num_workers"] = len(lengths)
+    ours = [torch.as_tensor(batch).tolist() for batch in DataLoader(Shard(lengths), **arguments)]
+    theirs = [torch.as_tensor(batch).tolist() for batch in TorchLoader(Shard(lengths), **arguments)]
+    assert ours == theirs
+
+
+def test_out_of_order_a_slow_batch_lets_others_pass():
+    class Slow(WhoLoads):
+        def __getitem__(self, index):
+            if index == 0:
+                time.sleep(0.5)
+            return super().__getitem__(index)
+
+    numbers = [index for (index,) in indices(DataLoader(Slow(8), num_workers=2, in_order=False))]
+    assert sorted(numbers) == list(range(8))
+    assert numbers[0] != 0
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize("persistent", [False, True])
+def test_early_break_leaves_nothing(persistent):
+    loader = DataLoader(torch.arange(40.0), num_workers=2, persistent_workers=persistent)
+    for _ in range(3):
+        for batch in loader:
+            assert batch.item() == 0
+            break
+    del loader, batch
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_full_epoch_leaves_nothing():
+    assert len(list(DataLoader(torch.arange(9.0), 2, num_workers=2))) == 5
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_an_exception_of_the_consumer_leaves_nothing():
+    def consume():
+        for _ in DataLoader(WhoLoads(9), num_workers=2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        consume()
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_samples_larger_than_a_pipe_block_nobody():
+    loader = DataLoader(["x" * 300_000] * 12, 2, num_workers=2, collate_fn=list)
+    for batch in loader:
+        assert [len(text) for text in batch] == [300_000] * 2
+        break
+    huge = [[0] * 100_000] * 8  # tasks that do not fit a pipe, either
+    assert len(list(DataLoader(["y" * 9], batch_sampler=huge, collate_fn="".join, num_workers=2))) == 8
+
+
+def test_several_loaders_interleaved():
+    loaders = [DataLoader(range(start, start + 6), 2, num_workers=2) for start in (0, 100, 200)]
+    rows = [[batch.tolist() for batch in row] for row in zip(*loaders)]
+    assert rows[1] == [[2, 3], [102, 103], [202, 203]]
+
+
+def test_workers_of_each_epoch_see_the_dataset_of_that_epoch():
+    dataset = Changing()
+    fresh = DataLoader(dataset, 2, num_workers=1)
+    kept = DataLoader(dataset, 2, num_workers=1, persistent_workers=True)
+    assert [batch.tolist() for loader in (fresh, kept) for batch in loader] == [[0, 0], [0, 0]]
+    dataset.value = 1
+    assert [batch.tolist() for loader in (fresh, kept) for batch in loader] == [[1, 1], [0, 0]]
+
+
+def test_persistent_workers_are_the_same_processes():
+    class Pid(Changing):
+        def __getitem__(self, index):
+            return os.getpid()
+
+    loader = DataLoader(Pid(), num_workers=2, persistent_workers=True)
+    epochs = [[batch.item() for batch in loader] for _ in range(3)]
+    assert epochs[0] == epochs[1] == epochs[2]
+    assert len(set(epochs[0])) == 2
+
+
+def test_a_persistent_pass_begins_anew_after_a_break():
+    loader = DataLoader(WhoLoads(10), 2, num_workers=2, persistent_workers=True)
+    next(iter(loader))
+    assert indices(loader) == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
+
+
+def test_a_persistent_stream_begins_anew():
+    loader = DataLoader(Shard((3, 2)), None, num_workers=2, persistent_workers=True)
+    assert [list(loader) for _ in range(2)] == [[0, 1, 2, 3, 4]] * 2
+
+
+def test_workers_use_one_thread():
+    class Threads(Changing):
+        def __getitem__(self, index):
+            return torch.get_num_threads()
+
+    assert next(iter(DataLoader(Threads(), num_workers=1))).item() == 1
+
+
+def test_torch_knows_our_workers():
+    class Ask(Changing):
+        def __getitem__(self, index):
+            worker = torch.utils.data.get_worker_info()
+            return worker.id, worker.num_workers
+
+    assert [[part.item() for part in batch] for batch in DataLoader(Ask(), num_workers=2)] == [[0, 2], [1, 2]]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_no_module_holds_works_under_every_start_method(method):
+    class Item:
+        def __init__(self, value):
+            self.value = value
+
+    class Local:
+        scale = None
+
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, index):
+            return self.scale * index
+
+    def set_scale(worker_id, dataset_class):
+        dataset_class.scale = torch.tensor(10.0 + worker_id)
+
+    def make_item(samples):
+        return Item(torch.stack(samples))
+
+    loader = DataLoader(
+        Local(),
+        2,
+        num_workers=1,
+        collate_fn=make_item,
+        worker_init_fn=partial(set_scale, dataset_class=Local),
+        multiprocessing_context=method,
+        generator=torch.Generator().manual_seed(0),
+    )
+    batches = list(loader)
+    assert torch.cat([batch.value for batch in batches]).tolist() == [0, 10, 20, 30, 40]
+    if method != "fork":  # a forked worker has no way to name the class that a function of its parent holds
+        assert all(type(batch) is Item for batch in batches)
+
+
+@pytest.mark.skipif("forkserver" not in METHODS, reason="there is no fork server on this system")
+def test_a_dataset_of_many_tensors_needs_no_file_per_tensor():
+    data = [torch.tensor(float(number)) for number in range(3000)]
+    loader = DataLoader(data, 1000, num_workers=1, multiprocessing_context="forkserver")
+    assert torch.cat(list(loader)).sum().item() == sum(range(3000))
+
+
+def test_what_cannot_be_pickled_is_named():
+    loader = DataLoader(
+        [threading.Lock()], num_workers=1, multiprocessing_context="spawn", collate_fn=lambda batch: batch
+    )
+    with pytest.raises(TypeError, match=r"loader's dataset \(a list\) was pickled"):
+        iter(loader)
