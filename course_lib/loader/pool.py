@@ -7,6 +7,7 @@ one that dies in the middle of a message spoils no other, and its death shows at
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -46,6 +47,7 @@ class WorkerPool:
         # Finalize runs in this process only: a forked copy of the pool must not stop the workers.
         self._close = Finalize(self, _shut_down, args=(self._workers,), exitpriority=10)
         register_after_fork(self, WorkerPool._drop_inherited_pipes)
+        _preload_fork_server(context)
         try:
             for role in roles:
                 self._start(context, role, parcel)
@@ -130,6 +132,17 @@ class WorkerPool:
         for worker in self._workers:
             worker.tasks.close()
             worker.answers.close()
+
+
+def _preload_fork_server(context: BaseContext) -> None:
+    """Let the fork server import torch once, instead of every worker for itself.
+
+    It works until the server has started, and leaves a list that the user has set as it is.
+    """
+    if context.get_start_method() == "forkserver":
+        server = import_module("multiprocessing.forkserver")._forkserver
+        if server._preload_modules == ["__main__"]:
+            context.set_forkserver_preload(["__main__", run_worker.__module__])
 
 
 def _shut_down(workers: list[Worker]) -> None:

@@ -63,6 +63,7 @@ def indices(loader):
 @pytest.fixture
 def nothing_left():
     """Hold the number of processes, threads and open files against those before the test."""
+    gc.collect()
     before = count_resources()
     yield
     gc.collect()
