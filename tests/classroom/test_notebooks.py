@@ -109,7 +109,9 @@ def test_normal_form_is_a_fixed_point_and_hides_when_and_where() -> None:
     assert normalise(once, outputs=True) == once
     assert str(root()) not in str(once)
     assert once["cells"][1]["outputs"][0]["text"] == "one\n<course>/notebooks\n"
-    assert once["cells"][1]["outputs"][1]["execution_count"] is None
+    code = [cell for cell in once["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4, 5]
+    assert code[0]["outputs"][1]["execution_count"] == 1
     assert "kernelspec" in once["metadata"]
     assert "widgets" not in once["metadata"]
 

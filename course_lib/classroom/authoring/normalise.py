@@ -31,6 +31,8 @@ def normalise(notebook: dict[str, Any], *, outputs: bool) -> dict[str, Any]:
     for cell in notebook["cells"]:
         _normalise_cell(cell, outputs)
         cell["id"] = _stable_id(cell, taken)
+    if outputs:
+        _number_code_cells(notebook)
     return notebook
 
 
@@ -52,10 +54,18 @@ def _normalise_cell(cell: dict[str, Any], outputs: bool) -> None:
     cell["outputs"] = _joined_streams(cell["outputs"])
 
 
+def _number_code_cells(notebook: dict[str, Any]) -> None:
+    """Number the code cells as one run from top to bottom does (nbval takes a cell without number as never run)."""
+    code = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    for number, cell in enumerate(code, start=1):
+        cell["execution_count"] = number
+        for output in cell["outputs"]:
+            if output["output_type"] == "execute_result":
+                output["execution_count"] = number
+
+
 def _clean_output(output: dict[str, Any]) -> dict[str, Any]:
     output = {key: value for key, value in output.items() if key != "transient"}
-    if "execution_count" in output:
-        output["execution_count"] = None
     if "metadata" in output:
         output["metadata"] = {}
     for holder in (output, output.get("data", {})):
