@@ -24,6 +24,7 @@ _HOMES = {
     "loader.seeding": ("seed_worker",),
     "loader.exceptions": ("ExceptionWrapper",),
     "training.loop": ("History", "evaluate", "train_model"),
+    "training.records": ("Evaluation",),
     "training.gradients": ("GradientVariance", "gradient_variance"),
     "plots.batch": ("plot_batch",),
     "plots.classes": ("plot_class_counts",),
@@ -32,7 +33,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__all__ = sorted(_HOME_OF)
 __version__ = "0.1.0"
 
 

@@ -32,6 +32,7 @@ from course_lib.training.gradients import gradient_variance as gradient_variance
 from course_lib.training.loop import History as History
 from course_lib.training.loop import evaluate as evaluate
 from course_lib.training.loop import train_model as train_model
+from course_lib.training.records import Evaluation as Evaluation
 from course_lib.worker_info import WorkerInfo as WorkerInfo
 from course_lib.worker_info import get_worker_info as get_worker_info
 

@@ -55,7 +55,7 @@ def _normalise_cell(cell: dict[str, Any], outputs: bool) -> None:
 
 
 def _number_code_cells(notebook: dict[str, Any]) -> None:
-    """Number the code cells as one run from top to bottom does (nbval takes a cell without number as never run)."""
+    """Number the code cells as one run does: nbval takes a cell without a number as never run."""
     code = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     for number, cell in enumerate(code, start=1):
         cell["execution_count"] = number
