@@ -14,14 +14,14 @@ EXERCISE = Exercise(
     (
         Task(
             "01.1",
-            "A data set from two lists",
+            "A dataset from two lists",
             defines=("CustomDataset",),
             forbids=("TensorDataset", "StackDataset", "ListDataset", "TransformDataset"),
             difficulty=2,
             importance=5,
             minutes=10,
             hints=(
-                "When should an image be read: when the data set is made, or when somebody asks for it? "
+                "When should an image be read: when the dataset is made, or when somebody asks for it? "
                 "And who "
                 "notices that an index is too large?",
                 "Take three pairs. Indices 0, 1, 2 are fine and so are -3, -2, -1, which mean the same "
@@ -144,13 +144,13 @@ def test_pairs(student, expect, rng):
     dataset = student.CustomDataset(images, labels)
     expect(
         len(dataset),
-        tried=f"len() of a data set of {size} images and {size} labels",
+        tried=f"len() of a dataset of {size} images and {size} labels",
         rule="The length is the number of pairs.",
         next="Look at __len__.",
     ).equals(size)
     expect(
         [dataset[i] for i in range(size)],
-        tried=f"every index of a data set of {size} pairs with the labels {labels}",
+        tried=f"every index of a dataset of {size} pairs with the labels {labels}",
         rule="Sample i is a tuple: image i and label i.",
         next="Look at what __getitem__ returns.",
     ).equals(list(zip(images, labels)))
@@ -177,7 +177,7 @@ def test_bounds(student, expect, rng):
             IndexError,
             lambda index=index: dataset[index],
             tried=f"index {index} of {size} pairs that are made on demand, for any integer",
-            rule="Valid indices run from -n to n - 1; the data set itself refuses all others. A loop that "
+            rule="Valid indices run from -n to n - 1; the dataset itself refuses all others. A loop that "
             "relies "
             "on IndexError would never end otherwise.",
             next="Compare the index with the length before you read.",
@@ -213,8 +213,8 @@ def test_lazy(student, expect, rng):
     wanted = rng.randrange(size)
     expect(
         list(images.reads),
-        tried=f"making a data set of {size} images that note when they are read",
-        rule="Making a data set reads nothing: the images may be larger than the memory.",
+        tried=f"making a dataset of {size} images that note when they are read",
+        rule="Making a dataset reads nothing: the images may be larger than the memory.",
         next="Keep `images` as it is; do not loop over it in __init__.",
     ).equals([])
     value = dataset[wanted]

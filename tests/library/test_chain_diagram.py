@@ -42,6 +42,7 @@ def test_arrows_back_carry_their_words() -> None:
     ("arguments", "words"),
     [
         ({"steps": []}, "0 steps"),
+        ({"steps": [["a"], []]}, "each step has a name"),
         ({"steps": [["a"]], "columns": 0}, "columns=0"),
         ({"steps": [["a"], ["b"]], "columns": 1, "back": [(1, 0, "again")]}, "single row"),
         ({"steps": [["a"], ["b"]], "back": [(2, 0, "again")]}, "not there"),

@@ -1,4 +1,4 @@
-"""Never compares the lengths: the data set is as long as its images, the labels run out later.
+"""Never compares the lengths: the dataset is as long as its images, the labels run out later.
 
 Rejected by: two lengths that differ are refused
 Saying: Compare the lengths in __init__

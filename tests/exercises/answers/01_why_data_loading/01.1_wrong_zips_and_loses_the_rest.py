@@ -1,7 +1,7 @@
 """Zips the two into a list: that reads every image at once, and drops in silence what has no partner.
 
 Rejected by: images are read one by one, on demand
-Saying: Making a data set reads nothing
+Saying: Making a dataset reads nothing
 """
 
 
