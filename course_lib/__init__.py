@@ -18,6 +18,7 @@ _HOMES = {
     "samplers.order": ("Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler"),
     "samplers.weighted": ("WeightedRandomSampler",),
     "samplers.batching": ("BatchSampler",),
+    "samplers.distributed": ("DistributedSampler",),
     "collate": ("default_collate", "default_convert"),
     "worker_info": ("WorkerInfo", "get_worker_info"),
     "loader.dataloader": ("DataLoader",),
