@@ -49,15 +49,11 @@ def lab(
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
 ) -> None:
     """Open JupyterLab on a lesson: your own copy of it, in work/."""
-    from course_lib.classroom.exercises.notebooks import exercise_file
-    from course_lib.classroom.exercises.work import open_copy
+    from course_lib.classroom.exercises.work import open_all, open_copy
 
     course = _root()
-    kinds = ["exercises"] if exercise else ["notebooks"]
-    if exercise_file(course / "exercises", number) is not None:  # both, so that their links work
-        kinds = ["notebooks", "exercises"] if exercise else ["exercises", "notebooks"]
-    path = [open_copy(course, kind, number) for kind in kinds][-1]
-    place = path.relative_to(course)
+    place = open_copy(course, "exercises" if exercise else "notebooks", number).relative_to(course)
+    open_all(course)
     typer.echo(f"Your copy: {place}")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}"]
     command += [f"--LabApp.default_url=/lab/tree/{place.as_posix()}"]
@@ -82,20 +78,19 @@ def list_course() -> None:
     course = _root()
     progress = read_progress(course)
     exercises = {number: load_exercise(number) for number in exercise_numbers()}
-    table = Table("NN", "lesson", "opened", "exercise", "points", title="From disk to gradient")
+    table = Table("NN", "lesson", "exercise", "points", title="From disk to gradient")
     for path in sorted((course / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         number, topic = path.stem[:2], path.stem[3:].replace("_", " ")
-        opened = "yes" if (course / "work" / "notebooks" / path.name).exists() else ""
         exercise = exercises.get(number)
         if exercise is None:
-            table.add_row(number, topic, opened, "", "")
+            table.add_row(number, topic, "", "")
             continue
         earned = sum(progress.get(task.number, 0) for task in exercise.tasks)
         marks = ""
         for task in exercise.tasks:
             done = progress.get(task.number, 0) == exercise.points(task.number)
             marks += "●" if done else "◐" if is_written(course, task.number) else "○"
-        table.add_row(number, topic, opened, marks, f"{earned}/{exercise.points()}")
+        table.add_row(number, topic, marks, f"{earned}/{exercise.points()}")
     Console().print(table)
     typer.echo("● solved  ◐ begun  ○ open.  `course lab NN` opens a lesson, `course lab NN -e` its exercise.")
 

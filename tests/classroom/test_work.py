@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.classroom.exercises.notebooks import read_notebook, source_of, write_notebook
-from course_lib.classroom.exercises.work import is_written, keep_copy, merge, open_copy, reset_task
+from course_lib.classroom.exercises.work import is_written, keep_copy, merge, open_all, open_copy, reset_task
 
 STUB = "def f():\n    raise NotImplementedError"
 
@@ -127,12 +127,15 @@ def test_reset_without_a_copy_says_what_to_do(course: Path) -> None:
 
 
 def test_links_to_the_library_work_from_the_copy(course: Path) -> None:
-    text = "[source](../course_lib/datasets/base.py) and [exercise](../exercises/02_x.ipynb)"
+    text = "[source](../course_lib/datasets/base.py), [exercise](../exercises/42_small.ipynb), [next](43_x.ipynb)"
     page = {"cell_type": "markdown", "id": "m", "metadata": {}, "source": text}
     write_notebook(course / "notebooks" / "42_small.ipynb", notebook(page))
     path = open_copy(course, "notebooks", "42")
     assert "../../course_lib/datasets/base.py" in path.read_text()
-    assert "(../exercises/02_x.ipynb)" in path.read_text()
+    assert "(../exercises/42_small.ipynb)" in path.read_text()
+    assert ", next" in path.read_text()  # there is no lesson 43 yet
+    open_all(course)
+    assert (path.parent / "../exercises/42_small.ipynb").exists()
 
 
 def test_an_unknown_number_lists_the_known(course: Path) -> None:

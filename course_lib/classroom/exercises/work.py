@@ -20,6 +20,7 @@ from course_lib.classroom.exercises.notebooks import (
     write_notebook,
 )
 
+_LINK_TO_NOTEBOOK = re.compile(r"\[([^\]]+)\]\(([^)\s#]+\.ipynb)\)")
 _LINK_TO_LIBRARY = re.compile(r"\]\(\.\./(?=(course_lib|docs|benchmarks|tests)/)")
 
 
@@ -37,7 +38,7 @@ def open_copy(course: Path, kind: str, number: str) -> Path:
         raise ValueError(f"there is no {number!r} in {kind}/; there are: {known}")
     copy_path = course / "work" / kind / source.name
     pristine_path = course / "work" / ".pristine" / kind / source.name
-    new = _with_links_from_work(read_notebook(source))
+    new = _with_links_from_work(read_notebook(source), source.parent)
     if not copy_path.exists():
         write_notebook(copy_path, new)
         write_notebook(pristine_path, new)
@@ -52,6 +53,13 @@ def open_copy(course: Path, kind: str, number: str) -> Path:
         write_notebook(copy_path, merged)
     write_notebook(pristine_path, new)
     return copy_path
+
+
+def open_all(course: Path) -> None:
+    """Make or update the copies of all notebooks, so that the links between them lead somewhere."""
+    for kind in ("notebooks", "exercises"):
+        for path in sorted((course / kind).glob("[0-9][0-9]_*.ipynb")):
+            open_copy(course, kind, path.name[:2])
 
 
 def merge(old: dict[str, Any], mine: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -167,9 +175,13 @@ def _answer_cells(notebook: dict[str, Any], number: str) -> list[dict[str, Any]]
     ]
 
 
-def _with_links_from_work(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Links to files of the course go up one folder more from `work/`."""
+def _with_links_from_work(notebook: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Links to files of the course go up one folder more from `work/`; those to lessons to come become text."""
+
+    def linked(match: re.Match[str]) -> str:
+        return match[0] if (folder / match[2]).exists() else match[1]
+
     for cell in notebook["cells"]:
         if cell.get("cell_type") == "markdown":
-            cell["source"] = _LINK_TO_LIBRARY.sub("](../../", source_of(cell))
+            cell["source"] = _LINK_TO_LIBRARY.sub("](../../", _LINK_TO_NOTEBOOK.sub(linked, source_of(cell)))
     return notebook
