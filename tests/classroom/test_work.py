@@ -127,7 +127,7 @@ def test_reset_without_a_copy_says_what_to_do(course: Path) -> None:
 
 
 def test_links_to_the_library_work_from_the_copy(course: Path) -> None:
-    text = "[source](../course_lib/datasets/base.py), [exercise](../exercises/42_small.ipynb), [next](43_x.ipynb)"
+    text = "[source](../course_lib/datasets/base.py), [task](../exercises/42_small.ipynb), [next](43_x.ipynb)"
     page = {"cell_type": "markdown", "id": "m", "metadata": {}, "source": text}
     write_notebook(course / "notebooks" / "42_small.ipynb", notebook(page))
     path = open_copy(course, "notebooks", "42")

@@ -176,7 +176,7 @@ def _answer_cells(notebook: dict[str, Any], number: str) -> list[dict[str, Any]]
 
 
 def _with_links_from_work(notebook: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Links to files of the course go up one folder more from `work/`; those to lessons to come become text."""
+    """Links to the course's files go up one folder more; links to lessons to come become text."""
 
     def linked(match: re.Match[str]) -> str:
         return match[0] if (folder / match[2]).exists() else match[1]
