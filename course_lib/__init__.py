@@ -19,6 +19,7 @@ _HOMES = {
     "samplers.weighted": ("WeightedRandomSampler",),
     "samplers.batching": ("BatchSampler",),
     "samplers.distributed": ("DistributedSampler",),
+    "samplers.buckets": ("BucketBatchSampler", "padding_waste"),
     "collate": ("default_collate", "default_convert"),
     "worker_info": ("WorkerInfo", "get_worker_info"),
     "loader.dataloader": ("DataLoader",),

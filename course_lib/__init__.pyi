@@ -22,6 +22,8 @@ from course_lib.plots.classes import plot_class_counts as plot_class_counts
 from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance
 from course_lib.plots.history import plot_history as plot_history
 from course_lib.samplers.batching import BatchSampler as BatchSampler
+from course_lib.samplers.buckets import BucketBatchSampler as BucketBatchSampler
+from course_lib.samplers.buckets import padding_waste as padding_waste
 from course_lib.samplers.distributed import DistributedSampler as DistributedSampler
 from course_lib.samplers.order import RandomSampler as RandomSampler
 from course_lib.samplers.order import Sampler as Sampler
