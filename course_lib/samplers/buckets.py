@@ -14,6 +14,7 @@ neighbours in each epoch. A width beyond the longest sample is a plain random or
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
+import numpy as np
 import torch
 
 from course_lib.samplers.order import Sampler, check_generator, check_positive
@@ -74,7 +75,8 @@ class BucketBatchSampler(Sampler[list[int]]):
         """Return all indices, sorted by bucket, shuffled within each."""
         shuffled = torch.randperm(len(self.lengths), generator=self.generator)
         buckets = self.lengths[shuffled] // self.bucket_width
-        return shuffled[torch.argsort(buckets, stable=True)]
+        # NumPy sorts in this thread. Torch uses several, which wait for each other where cores are busy.
+        return shuffled[np.argsort(buckets.numpy(), kind="stable")]
 
     def _cuts(self) -> list[tuple[int, int]]:
         """Return where each batch starts and stops in the order, batches shuffled."""
