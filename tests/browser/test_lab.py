@@ -54,6 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         "JUPYTERLAB_SETTINGS_DIR": str(folder.parent / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder.parent / "workspaces"),
     }
+    environment.pop("COURSE_RAISE", None)  # a student's check() shows a card
     command = [sys.executable, "-m", "course_lib.cli", "lab", "00", "--no-browser", "--port", str(port)]
     log = (folder.parent / "lab.log").open("w")
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -88,7 +89,7 @@ def _run_all(lab: tuple[str, Path], notebook: str, picture: str) -> tuple[list[s
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{address}/lab/tree/{notebook}?token=test")
+        page.goto(f"{address}/lab/workspaces/{picture}/tree/{notebook}?token=test")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
         # Before the kernel is ready, a dialog about it would swallow 'Run All'.
         page.wait_for_selector("#jp-main-statusbar >> text=/\\| Idle/", timeout=120_000)
