@@ -8,6 +8,8 @@ from course_lib.datasets.compose import StackDataset as StackDataset
 from course_lib.datasets.memory import ListDataset as ListDataset
 from course_lib.datasets.memory import TensorDataset as TensorDataset
 from course_lib.datasets.mnist import mnist as mnist
+from course_lib.datasets.packed import PackedSequences as PackedSequences
+from course_lib.datasets.packed import PackedStrings as PackedStrings
 from course_lib.datasets.split import Subset as Subset
 from course_lib.datasets.split import random_split as random_split
 from course_lib.datasets.split import stratified_split as stratified_split
@@ -17,6 +19,7 @@ from course_lib.datasets.transform import TransformDataset as TransformDataset
 from course_lib.loader.dataloader import DataLoader as DataLoader
 from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
 from course_lib.loader.seeding import seed_worker as seed_worker
+from course_lib.padding import pad_sequence_collate as pad_sequence_collate
 from course_lib.plots.batch import plot_batch as plot_batch
 from course_lib.plots.classes import plot_class_counts as plot_class_counts
 from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance

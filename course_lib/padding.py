@@ -1,0 +1,94 @@
+"""Pad sequences of different lengths into one batch (lesson 09)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_lib.collate import default_collate
+from course_lib.datasets.packed import PackedSequences, pack
+from course_lib.errors import EmptyBatchError
+
+
+def pad_sequence_collate(batch: Sequence[Any], padding_value: float = 0) -> dict[str, Any]:
+    """Put sequences of different lengths into one tensor, the shorter ones filled up at their end.
+
+    A batch from `PackedSequences` is padded as it is. For another padding value pass
+    `functools.partial(pad_sequence_collate, padding_value=-100)` to a loader: a lambda cannot be pickled.
+
+    Args:
+        batch: B samples, all of them sequences or all of them pairs `(sequence, label)`. A sequence is a
+            list, an array or a tensor of shape (length, ...); all but its length agrees within a batch.
+        padding_value: what stands behind the end of a sequence.
+
+    Returns:
+        A dictionary of
+        sequences: a tensor of shape (B, longest length, ...);
+        attention_masks: a bool tensor of shape (B, longest length), True where a sequence has a value;
+        lengths: an int64 tensor of shape (B,);
+        labels: the collated labels, only if the samples have them.
+
+    Raises:
+        TypeError: if a sample is no sequence of numbers.
+        ValueError: if the batch is empty, shapes do not agree, only some samples have labels, or
+            `padding_value` cannot be held by the type of the sequences.
+    """
+    if len(batch) == 0:
+        raise EmptyBatchError(
+            "pad_sequence_collate got an empty batch. A batch holds at least one sample, whose length "
+            "decides how wide it becomes. Check what the batch sampler yields."
+        )
+    if isinstance(batch, PackedSequences):
+        return _pad(batch.values, batch.offsets, padding_value, batch.labels)
+    pairs = [_is_pair(sample) for sample in batch]
+    if not any(pairs):
+        return _pad(*pack(batch), padding_value)
+    if not all(pairs):
+        raise ValueError(
+            f"Sample {pairs.index(False)} of a batch has no label, sample {pairs.index(True)} has one. All "
+            "samples of a batch are pairs (sequence, label), or none is. Mend the dataset's __getitem__."
+        )
+    sequences, labels = zip(*batch)
+    return _pad(*pack(sequences), padding_value, default_collate(labels))
+
+
+def _is_pair(sample: Any) -> bool:
+    """Tell a pair (sequence, label) from a sequence of two numbers that comes as a tuple."""
+    if not isinstance(sample, tuple) or len(sample) != 2:
+        return False
+    return np.ndim(sample[0]) > 0 if hasattr(sample[0], "ndim") else hasattr(sample[0], "__len__")
+
+
+def _pad(
+    values: torch.Tensor, offsets: torch.Tensor, padding_value: float, labels: Any = None
+) -> dict[str, Any]:
+    lengths = np.diff(offsets.numpy())
+    longest = int(lengths.max())
+    # Steps and lengths of 32 bits are compared twice as fast as those of 64.
+    mask = np.arange(longest, dtype=np.int32) < lengths.astype(np.int32)[:, None]
+    padded = _filled(values, len(lengths) * longest, padding_value)
+    padded.index_copy_(0, torch.from_numpy(np.flatnonzero(mask)), values)
+    padded_batch = {
+        "sequences": padded.view(len(lengths), longest, *values.shape[1:]),
+        "attention_masks": torch.from_numpy(mask),
+        "lengths": torch.from_numpy(lengths),
+    }
+    return padded_batch if labels is None else {**padded_batch, "labels": labels}
+
+
+def _filled(values: torch.Tensor, rows: int, padding_value: float) -> torch.Tensor:
+    """Make a tensor of padding for `rows` values, or say that their type cannot hold it."""
+    if padding_value == 0:
+        return values.new_zeros(rows, *values.shape[1:])
+    try:
+        padding = torch.tensor(padding_value, dtype=values.dtype)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        padding = None
+    exact = padding is not None and (padding.is_floating_point() or padding.item() == padding_value)
+    if not exact:
+        raise ValueError(
+            f"padding_value got {padding_value!r}, and the sequences hold {values.dtype}. That type cannot "
+            "hold this value. Pass another padding value, or convert the sequences."
+        )
+    return values.new_full((rows, *values.shape[1:]), padding_value)
