@@ -1,4 +1,4 @@
-"""Shuffles anew after loading: some samples come twice, others not at all.
+"""Shuffles anew after loading: the epochs that follow are others.
 
 Rejected by: the batches go on in the same order
 Saying: without the interruption
