@@ -233,3 +233,12 @@ def test_cards_escape_the_students_text() -> None:
     card = result_card([check_in(names(source), EXERCISE, "99.1")])
     assert "<script>" not in card.html
     assert "&lt;script&gt;" in card.html
+
+
+def test_an_error_that_repeats_is_told_once() -> None:
+    card = result_card(
+        [check_in(names("class Squares:\n    def __init__(self, n):\n        oops"), EXERCISE, "99.1")]
+    )
+    assert card.text.count("name 'oops' is not defined") == 1
+    assert "the same error as above" in card.text
+    assert card.html.count("name &#x27;oops&#x27; is not defined") == 1

@@ -1,11 +1,11 @@
 """The small card that `check()` and `hint()` show: HTML in a notebook, text in a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from course_lib.classroom.exercises.expectations import Failure
-from course_lib.classroom.exercises.runner import PASSED, UNWRITTEN, CheckResult, TaskResult
+from course_lib.classroom.exercises.runner import FAILED, UNWRITTEN, CheckResult, TaskResult
 
 _STYLE = (
     "border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;border-radius:4px;"
@@ -56,37 +56,51 @@ def hint_card(number: str, step: int, hints: Sequence[str]) -> Card:
 
 def _task_text(result: TaskResult) -> str:
     lines = [_headline(result)]
-    unwritten = [check for check in result.checks if check.status == UNWRITTEN]
-    for check in result.checks:
-        if check.status == PASSED:
-            lines.append(f"  ✓ {check.title}")
-        elif check not in unwritten:
-            lines.append(f"  ✗ {check.title} (0 of {_points(check.points)})")
-            lines += [f"    {part}: {words}".replace("**", "") for part, words in _parts(check)]
-    if unwritten:
-        lines.append(f"  … {_unwritten(result, unwritten)}")
+    for mark, check, parts in _rows(result):
+        lines.append(f"  {mark} {check.title}" + ("" if mark == "✓" else f" (0 of {_points(check.points)})"))
+        lines += [f"    {part}: {words}".replace("**", "") for part, words in parts]
+    if _waiting(result):
+        lines.append(f"  … {_unwritten(result)}")
     return "\n".join(lines)
 
 
 def _task_html(result: TaskResult) -> str:
-    unwritten = [check for check in result.checks if check.status == UNWRITTEN]
     rows = []
-    for check in result.checks:
-        if check.status == PASSED:
+    for mark, check, parts in _rows(result):
+        if mark == "✓":
             rows.append(f"<div>✓ {escape(check.title)}</div>")
-        elif check not in unwritten:
-            parts = "".join(f"<div><b>{part}</b> {_inline(words)}</div>" for part, words in _parts(check))
-            title = f"✗ <b>{escape(check.title)}</b> (0 of {_points(check.points)})"
-            rows.append(f"<div>{title}<div style='margin:.1em 0 .5em 1.4em'>{parts}</div></div>")
-    if unwritten:
-        rows.append(f"<div>{_inline(_unwritten(result, unwritten))}</div>")
-    colour = _GREEN if result.passed else _BLUE if len(unwritten) == len(result.checks) else _RED
+            continue
+        lines = "".join(f"<div><b>{part}</b> {_inline(words)}</div>" for part, words in parts)
+        title = f"✗ <b>{escape(check.title)}</b> (0 of {_points(check.points)})"
+        rows.append(f"<div>{title}<div style='margin:.1em 0 .5em 1.4em'>{lines}</div></div>")
+    if _waiting(result):
+        rows.append(f"<div>{_inline(_unwritten(result))}</div>")
+    colour = _GREEN if result.passed else _BLUE if _waiting(result) == len(result.checks) else _RED
     return _box(colour, f"<b>{escape(_headline(result))}</b>{''.join(rows)}")
+
+
+def _rows(result: TaskResult) -> Iterator[tuple[str, CheckResult, list[tuple[str, str]]]]:
+    """Yield mark, check and message of each check that was tried; an error that repeats is told once."""
+    told: set[str] = set()
+    for check in result.checks:
+        if check.status == UNWRITTEN:
+            continue
+        if check.failure is None:
+            yield "✓", check, []
+        elif check.status == FAILED or check.failure.got not in told:
+            told.add(check.failure.got)
+            yield "✗", check, _parts(check.title, check.failure)
+        else:
+            yield "✗", check, [("Got", "the same error as above.")]
+
+
+def _waiting(result: TaskResult) -> int:
+    return sum(check.status == UNWRITTEN for check in result.checks)
 
 
 def _headline(result: TaskResult) -> str:
     mark = "✓" if result.passed else "✗"
-    if all(check.status == UNWRITTEN for check in result.checks):
+    if _waiting(result) == len(result.checks):
         mark = "…"
     return f"{mark} {result.task.number} {result.task.title}: {result.earned} of {_points(result.points)}"
 
@@ -95,17 +109,16 @@ def _points(count: int) -> str:
     return f"{count} point" if count == 1 else f"{count} points"
 
 
-def _unwritten(result: TaskResult, checks: Sequence[CheckResult]) -> str:
-    count = "this check waits" if len(checks) == 1 else f"{len(checks)} checks wait"
-    return f'Not written yet; {count} for your answer. `hint("{result.task.number}")` helps to begin.'
+def _unwritten(result: TaskResult) -> str:
+    count = _waiting(result)
+    words = "this check waits" if count == 1 else f"{count} checks wait"
+    return f'Not written yet; {words} for your answer. `hint("{result.task.number}")` helps to begin.'
 
 
-def _parts(check: CheckResult) -> list[tuple[str, str]]:
-    failure: Failure | None = check.failure
-    if failure is None:
-        return []
+def _parts(title: str, failure: Failure) -> list[tuple[str, str]]:
     got = f"{failure.got}; **expected** {failure.expected}"
-    parts = [("Tried", failure.tried), ("Got", got), ("Rule", failure.rule), ("Next", failure.next)]
+    tried = "" if failure.tried == title else failure.tried
+    parts = [("Tried", tried), ("Got", got), ("Rule", failure.rule), ("Next", failure.next)]
     return [(name, words) for name, words in parts if words]
 
 
