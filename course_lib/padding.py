@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from course_lib.collate import default_collate
-from course_lib.datasets.packed import PackedSequences, pack
+from course_lib.datasets.packed import PackedSequences, as_array, pack
 from course_lib.errors import EmptyBatchError
 
 
@@ -64,23 +64,23 @@ def _pad(
     values: torch.Tensor, offsets: torch.Tensor, padding_value: float, labels: Any = None
 ) -> dict[str, Any]:
     lengths = np.diff(offsets.numpy())
-    longest = int(lengths.max())
+    shape = (len(lengths), int(lengths.max()), *values.shape[1:])
     # Steps and lengths of 32 bits are compared twice as fast as those of 64.
-    mask = np.arange(longest, dtype=np.int32) < lengths.astype(np.int32)[:, None]
-    padded = _filled(values, len(lengths) * longest, padding_value)
-    padded.index_copy_(0, torch.from_numpy(np.flatnonzero(mask)), values)
+    mask = np.arange(shape[1], dtype=np.int32) < lengths.astype(np.int32)[:, None]
+    padded = _filled(values, shape, padding_value)
+    as_array(padded)[mask] = as_array(values)
     padded_batch = {
-        "sequences": padded.view(len(lengths), longest, *values.shape[1:]),
+        "sequences": padded,
         "attention_masks": torch.from_numpy(mask),
         "lengths": torch.from_numpy(lengths),
     }
     return padded_batch if labels is None else {**padded_batch, "labels": labels}
 
 
-def _filled(values: torch.Tensor, rows: int, padding_value: float) -> torch.Tensor:
-    """Make a tensor of padding for `rows` values, or say that their type cannot hold it."""
+def _filled(values: torch.Tensor, shape: tuple[int, ...], padding_value: float) -> torch.Tensor:
+    """Make a tensor of padding in the type of `values`, or say that their type cannot hold it."""
     if padding_value == 0:
-        return values.new_zeros(rows, *values.shape[1:])
+        return values.new_zeros(shape)
     try:
         padding = torch.tensor(padding_value, dtype=values.dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError):
@@ -91,4 +91,4 @@ def _filled(values: torch.Tensor, rows: int, padding_value: float) -> torch.Tens
             f"padding_value got {padding_value!r}, and the sequences hold {values.dtype}. That type cannot "
             "hold this value. Pass another padding value, or convert the sequences."
         )
-    return values.new_full((rows, *values.shape[1:]), padding_value)
+    return values.new_full(shape, padding_value)
