@@ -44,7 +44,11 @@ def default_collate(batch: Sequence[Any]) -> Any:
             "decides how to collate. Check what the batch sampler or the dataset's __getitems__ returns."
         )
     if isinstance(batch, ColumnBatch):
-        return [_collate_column(column) for column in batch.columns]
+        # A list of values becomes a tuple, because that is what transposing a list of samples gives.
+        return [
+            column if isinstance(column, torch.Tensor) else default_collate(tuple(column))
+            for column in batch.columns
+        ]
     return _collate(batch[0], batch)
 
 
@@ -148,11 +152,6 @@ def _collate_sequences(first: Sequence[Any], batch: Sequence[Sequence[Any]]) -> 
                 "dataset, or pass a collate_fn that pads them."
             )
     return _like_sequence(first, [default_collate(values) for values in zip(*batch)])
-
-
-def _collate_column(column: Any) -> Any:
-    # A list of values becomes a tuple, because that is what transposing a list of samples gives.
-    return column if isinstance(column, torch.Tensor) else default_collate(tuple(column))
 
 
 def _values_of(key: Any, batch: Sequence[Mapping[Any, Any]]) -> list[Any]:

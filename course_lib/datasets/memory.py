@@ -77,7 +77,7 @@ class TensorDataset(Dataset[tuple[torch.Tensor, ...]]):
 
     def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`, gathered: fields of shape (B, ...)."""
-        return ColumnBatch(*(gather_rows(tensor, indices) for tensor in self.tensors))
+        return ColumnBatch(*[gather_rows(tensor, indices) for tensor in self.tensors])
 
     def __len__(self) -> int:
         return len(self.tensors[0])
@@ -89,10 +89,11 @@ def gather_rows(tensor: torch.Tensor, indices: Indices) -> torch.Tensor:
     Raises:
         IndexError: if an index lies outside -n to n - 1.
     """
-    positions = torch.as_tensor(indices, dtype=torch.int64, device=tensor.device)
+    positions = indices if isinstance(indices, torch.Tensor) else torch.as_tensor(indices, dtype=torch.int64)
     try:
         return tensor.index_select(0, positions)
-    except IndexError:
-        # index_select takes no negative indices, and they are rare: look for them only when it fails.
+    except (IndexError, RuntimeError):
+        # index_select takes neither negative indices nor those of another device or type. They are rare: look
+        # for them only when it fails.
         plain = [plain_index(index, len(tensor)) for index in positions.tolist()]
-        return tensor.index_select(0, torch.tensor(plain, device=tensor.device))
+        return tensor.index_select(0, torch.tensor(plain, dtype=torch.int64, device=tensor.device))

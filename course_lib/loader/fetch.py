@@ -3,18 +3,17 @@
 The same two classes work in the main process and in every worker process, so that both give the same batches.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from course_lib.samplers.batching import BatchSampler
 
 _END = object()
 
 
-class Fetched(NamedTuple):
-    """One batch and the number of samples that were read for it."""
-
-    batch: Any
-    samples: int
+# One batch, and how many samples a stream gave for it; 0 from a map-style dataset, where nobody counts.
+Fetched = tuple[Any, int]
 
 
 class Fetcher(Protocol):
@@ -29,8 +28,8 @@ class MapFetcher:
 
     def __init__(self, dataset: Any, batched: bool, collate_fn: Callable[[Any], Any]) -> None:
         self._dataset = dataset
-        self._batched = batched
         self._collate_fn = collate_fn
+        self._load = self._load_batch if batched else self._load_sample
 
     def fetch(self, indices: Any) -> Fetched:
         """Read the samples at `indices` and collate them.
@@ -39,17 +38,16 @@ class MapFetcher:
             indices: the indices of a batch; one index where the loader does not batch (`batch_size=None`).
         """
         try:
-            samples = self._load_batch(indices) if self._batched else self._load(indices)
-            return Fetched(self._collate_fn(samples), len(samples) if self._batched else 1)
+            return self._collate_fn(self._load(indices)), 0
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error
 
-    def _load_batch(self, indices: Sequence[Any]) -> Any:
+    def _load_batch(self, indices: Any) -> Any:
         # Read when it is needed: wrappers may gain or lose the method with what they wrap.
         load_at_once = getattr(self._dataset, "__getitems__", None)
-        return load_at_once(indices) if load_at_once else [self._load(index) for index in indices]
+        return load_at_once(indices) if load_at_once else [self._load_sample(index) for index in indices]
 
-    def _load(self, index: Any) -> Any:
+    def _load_sample(self, index: Any) -> Any:
         try:
             return self._dataset[index]
         except Exception as error:
@@ -79,12 +77,12 @@ class StreamFetcher:
         self._ended = len(samples) < size
         if not samples or (self._ended and self._drop_last):
             return None
-        return Fetched(self._collate(samples), len(samples))
+        return self._collate(samples), len(samples)
 
     def _fetch_sample(self) -> Fetched | None:
         sample = _END if self._ended else next(self._stream, _END)
         self._ended = sample is _END
-        return None if self._ended else Fetched(self._collate(sample), 1)
+        return None if self._ended else (self._collate(sample), 1)
 
     def _collate(self, samples: Any) -> Any:
         try:
@@ -117,6 +115,23 @@ def make_fetcher(
     if streaming:
         return StreamFetcher(dataset, batched, collate_fn, drop_last)
     return MapFetcher(dataset, batched, collate_fn)
+
+
+def iterate_indices(index_sampler: Iterable[Any], dataset: Any) -> Iterator[Any]:
+    """Begin a pass over the indices of batches: as int64 tensors where sampler and dataset know them.
+
+    Args:
+        index_sampler: a batch sampler, or a sampler where the loader does not batch.
+        dataset: what the indices are for.
+    """
+    takes_tensors = getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__")
+    if takes_tensors and isinstance(index_sampler, BatchSampler):
+        # A subclass may have changed what iterating gives; then its own order counts.
+        unchanged = type(index_sampler).__iter__ is BatchSampler.__iter__
+        tensors = index_sampler.tensors() if unchanged else None
+        if tensors is not None:
+            return tensors
+    return iter(index_sampler)
 
 
 def _stray_stop(dataset: Any, indices: Any) -> str:

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from course_lib.loader.fetch import Fetched
+from course_lib.loader.fetch import Fetched, iterate_indices
 from course_lib.loader.pinning import find_pinning_device
 from course_lib.loader.seeding import draw_base_seed
 
@@ -33,8 +33,10 @@ class LoaderIterator(ABC):
         fetched = self._next_fetched()
         if fetched is None:
             raise StopIteration
-        self._count(fetched.samples)
-        return fetched.batch
+        batch, samples = fetched
+        if self._declared_samples is not None:
+            self._count(samples, self._declared_samples)
+        return batch
 
     def __len__(self) -> int:
         return len(self._index_sampler)  # type: ignore[arg-type]
@@ -50,17 +52,17 @@ class LoaderIterator(ABC):
         """Return the next batch, or None at the end of the pass."""
 
     def _begin_pass(self, loader: "DataLoader[Any]") -> None:
-        self._indices = iter(self._index_sampler)
+        self._indices = iterate_indices(self._index_sampler, loader.dataset)
         self._dataset_name = type(loader.dataset).__name__
         self._declared_samples = loader._declared_samples
         self._seen_samples = 0
 
-    def _count(self, samples: int) -> None:
+    def _count(self, samples: int, declared_samples: int) -> None:
         self._seen_samples += samples
-        if self._declared_samples is None or self._seen_samples <= self._declared_samples:
+        if self._seen_samples <= declared_samples:
             return
         warnings.warn(
-            f"Length of IterableDataset {self._dataset_name} was reported to be {self._declared_samples} "
+            f"Length of IterableDataset {self._dataset_name} was reported to be {declared_samples} "
             f"(when accessing len(dataloader)), but {self._seen_samples} samples have been fetched. Each "
             "worker iterates over its own copy of the dataset: take only this worker's share in __iter__ "
             "with get_worker_info(), or correct __len__.",

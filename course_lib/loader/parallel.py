@@ -124,7 +124,7 @@ class ParallelIterator(LoaderIterator):
             for indices in upcoming:
                 self._order(indices)
             if not isinstance(outcome, StreamEnd):
-                return Fetched(_open(outcome), samples)
+                return _open(outcome), samples
         if not self._persistent:
             self.close()
         return None

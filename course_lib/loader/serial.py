@@ -22,5 +22,6 @@ class SerialIterator(LoaderIterator):
             fetched = self._fetcher.fetch(indices)
             if fetched is None or self._pinning_device is None:
                 return fetched
-            return Fetched(pin_memory(fetched.batch), fetched.samples)
+            batch, samples = fetched
+            return pin_memory(batch), samples
         return None

@@ -172,7 +172,7 @@ class Desk:
             fetched = self._fetcher.fetch(unpack(task.indices))
         except Exception:
             return 0, self._wrap_exception()
-        return (0, StreamEnd()) if fetched is None else (fetched.samples, fetched.batch)
+        return (0, StreamEnd()) if fetched is None else fetched[::-1]
 
     def _begin_epoch(self, epoch: int) -> None:
         self._epoch, self._fetcher = epoch, EmptyStream()

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 
+import torch
+
 from course_lib.samplers.order import Sampler, check_positive
+
+_BATCHES_PER_CUT = 1024
 
 
 class BatchSampler(Sampler[list[int]]):
@@ -40,6 +44,23 @@ class BatchSampler(Sampler[list[int]]):
         while batch := list(islice(indices, self.batch_size)):
             if len(batch) == self.batch_size or not self.drop_last:
                 yield batch
+
+    def tensors(self) -> Iterator[torch.Tensor] | None:
+        """Return an iterator over the same batches as int64 tensors of shape (B,); None if there are none."""
+        blocks = getattr(self.sampler, "index_blocks", None)
+        return None if blocks is None else self._cut(blocks())
+
+    def _cut(self, blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
+        left = torch.empty(0, dtype=torch.int64)
+        for block in blocks:
+            if len(left) > 0:
+                block = torch.cat([left, block])
+            whole, left = block.tensor_split([len(block) // self.batch_size * self.batch_size])
+            for section in torch.split(whole, self.batch_size * _BATCHES_PER_CUT):
+                # Splitting nothing still gives one piece, an empty one.
+                yield from torch.split(section, self.batch_size) if len(section) > 0 else ()
+        if len(left) > 0 and not self.drop_last:
+            yield left
 
     def __len__(self) -> int:
         if not isinstance(self.sampler, Sized):

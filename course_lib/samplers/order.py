@@ -2,15 +2,19 @@
 
 A sampler is an iterable of indices. It never sees the data, so one sampler serves any dataset. Random
 orders come out as torch's do: the same generator gives the same indices.
+
+Iterating over a sampler gives plain ints. The loader may ask for the same indices as tensors, in blocks: that
+spares it one Python object for every sample.
 """
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any, TypeVar
 
 import torch
 from torch.utils.data import Sampler as TorchSampler
 
 IndexT = TypeVar("IndexT", covariant=True)
+_INDICES_PER_BLOCK = 65_536
 _DRAWS_PER_CALL = 32  # torch's block size: a generator shared with other code then stays in step as well
 
 
@@ -18,7 +22,19 @@ class Sampler(TorchSampler[IndexT]):
     """Yield indices, or lists of indices, in the order in which they are to be loaded.
 
     A subclass writes `__iter__()`, and `__len__()` if it knows how many it yields.
+
+    Attributes:
+        index_blocks: None, or a method that yields the indices of a pass as int64 tensors of any length:
+            those that `__iter__()` yields, with the same draws at the same moments.
     """
+
+    index_blocks: Callable[[], Iterator[torch.Tensor]] | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Inherited blocks would silently bypass an __iter__ that the subclass has changed.
+        if "__iter__" in vars(cls) and "index_blocks" not in vars(cls):
+            cls.index_blocks = None
 
 
 class SequentialSampler(Sampler[int]):
@@ -34,6 +50,12 @@ class SequentialSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.data_source)))
+
+    def index_blocks(self) -> Iterator[torch.Tensor]:
+        """Yield the indices as int64 tensors."""
+        size = len(self.data_source)
+        for start in range(0, size, _INDICES_PER_BLOCK):
+            yield torch.arange(start, min(start + _INDICES_PER_BLOCK, size))
 
     def __len__(self) -> int:
         return len(self.data_source)
@@ -83,6 +105,11 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
+        for block in self.index_blocks():
+            yield from block.tolist()
+
+    def index_blocks(self) -> Iterator[torch.Tensor]:
+        """Yield the indices as int64 tensors."""
         generator = self.generator or _freshly_seeded_generator()
         size = len(self.data_source)
         check_positive(
@@ -93,17 +120,19 @@ class RandomSampler(Sampler[int]):
     def __len__(self) -> int:
         return self.num_samples
 
-    def _draws(self, size: int, generator: torch.Generator) -> Iterator[int]:
+    def _draws(self, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         for start in range(0, self.num_samples, _DRAWS_PER_CALL):
             count = min(_DRAWS_PER_CALL, self.num_samples - start)
-            yield from torch.randint(size, (count,), generator=generator).tolist()
+            yield torch.randint(size, (count,), generator=generator)
 
-    def _passes(self, size: int, generator: torch.Generator) -> Iterator[int]:
+    def _passes(self, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         whole_passes, rest = divmod(self.num_samples, size)
         for _ in range(whole_passes):
-            yield from torch.randperm(size, generator=generator).tolist()
-        # Drawn even if nothing is left to yield: torch does, and the next epoch's order depends on it.
-        yield from torch.randperm(size, generator=generator).tolist()[:rest]
+            yield torch.randperm(size, generator=generator)
+        # Drawn even if nothing is left to yield: torch does, and where the generator is the user's, the next
+        # epoch's order depends on it.
+        if rest > 0 or generator is self.generator:
+            yield torch.randperm(size, generator=generator)[:rest]
 
 
 class SubsetRandomSampler(Sampler[int]):
