@@ -18,7 +18,7 @@ from course_lib.classroom.exercises.notebooks import cells_of, stub_of
 from course_lib.classroom.exercises.practice import check_in
 from course_lib.classroom.exercises.runner import FAILED, CheckResult, TaskResult, run_task
 from course_lib.classroom.exercises.tasks import Exercise, load_exercise
-from course_lib.classroom.grading.session import CodeCell, Limits, Session, SessionLost, without_main
+from course_lib.classroom.grading.session import CodeCell, Limits, Session, SessionLost, start_warm
 
 MIN_WRONG, MIN_RIGHT = 3, 1
 TRANSPORTS = ("practice", "official")
@@ -146,21 +146,9 @@ def _official(exercise: Exercise, cells: list[CodeCell], answer: Answer) -> list
 
 def _practice(exercise: Exercise, cells: list[CodeCell], answer: Answer) -> list[TaskResult] | str:
     """Check as a notebook does, in a process of its own so that a hung answer can be ended."""
-    method = "forkserver" if "forkserver" in platform.start_methods() else "spawn"
-    context: Any = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(list(executor.PRELOADED))
-    here, there = context.Pipe()
-    arguments = (
-        there,
-        exercise.number,
-        [(c.label, c.source) for c in cells],
-        answer.task,
-        _SEEDS[answer.kind],
-    )
-    process = context.Process(target=_practise, args=arguments)
-    with without_main():
-        process.start()
+    here, there = multiprocessing.Pipe()
+    sources = [(cell.label, cell.source) for cell in cells]
+    process = start_warm(_practise, there, exercise.number, sources, answer.task, _SEEDS[answer.kind])
     there.close()
     try:
         if not here.poll(_PRACTICE_SECONDS):

@@ -4,9 +4,10 @@ import contextlib
 import multiprocessing
 import sys
 import tempfile
+import threading
 import time
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from course_lib.classroom.exercises.sides import JudgePeer, Room
 from course_lib.classroom.exercises.transport import ConnectionTransport, DeadlinePassed, Disconnected, Door
 
 _START_SECONDS = 120
+_one_start_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -137,22 +139,28 @@ def _start(door: Door, limits: Limits, folder: str) -> Any:
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
     }
+    return start_warm(executor.run, door.address, door.key, bounds, folder)
+
+
+def start_warm(target: Callable[..., None], *arguments: Any) -> Any:
+    """Start a process that has torch loaded already, where the system can fork; else one that loads it."""
     method = "forkserver" if "forkserver" in platform.start_methods() else "spawn"
     context: Any = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(list(executor.PRELOADED))
-    process = context.Process(target=executor.run, args=(door.address, door.key, bounds, folder))
-    with without_main():
+    process = context.Process(target=target, args=arguments)
+    with _without_main():
         process.start()
     return process
 
 
 @contextlib.contextmanager
-def without_main() -> Iterator[None]:
+def _without_main() -> Iterator[None]:
     """Start a process without it importing the program that starts it: it needs nothing from there."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _one_start_at_a_time:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
