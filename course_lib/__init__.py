@@ -16,6 +16,8 @@ _HOMES = {
     "datasets.synthetic": ("SyntheticImages", "generate_synthetic_image"),
     "datasets.mnist": ("mnist",),
     "datasets.packed": ("PackedSequences", "PackedStrings"),
+    "datasets.memmap": ("MemoryMappedDataset",),
+    "datasets.images": ("CustomImageDataset", "ImageFolderDataset"),
     "samplers.order": ("Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler"),
     "samplers.weighted": ("WeightedRandomSampler",),
     "samplers.batching": ("BatchSampler",),

@@ -5,6 +5,9 @@ from course_lib.datasets.base import IterableDataset as IterableDataset
 from course_lib.datasets.compose import ChainDataset as ChainDataset
 from course_lib.datasets.compose import ConcatDataset as ConcatDataset
 from course_lib.datasets.compose import StackDataset as StackDataset
+from course_lib.datasets.images import CustomImageDataset as CustomImageDataset
+from course_lib.datasets.images import ImageFolderDataset as ImageFolderDataset
+from course_lib.datasets.memmap import MemoryMappedDataset as MemoryMappedDataset
 from course_lib.datasets.memory import ListDataset as ListDataset
 from course_lib.datasets.memory import TensorDataset as TensorDataset
 from course_lib.datasets.mnist import mnist as mnist

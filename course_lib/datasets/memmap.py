@@ -1,0 +1,201 @@
+"""Samples in a file larger than memory (lesson 06).
+
+A memory map makes a file look like an array. Nothing is read until it is touched; then the operating system
+reads that page, keeps it while there is room, and gives all processes the same copy.
+
+    data_file    | sample 0 | sample 1 | sample 2 | ...     raw values, all of one shape and type
+    labels_file  a .npy file of n labels
+"""
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike
+
+from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.columns import ColumnBatch
+
+PathLike = str | os.PathLike[str]
+_Array = np.ndarray[Any, Any]
+
+
+class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Read samples and labels from memory-mapped files, a batch by one gather.
+
+    Sample i is the pair (values, label): a tensor of shape `sample_shape` and one of shape (...). Both are
+    copies, so that nothing a training does to them reaches the file. The files are mapped when the first
+    sample is read, by each process for itself: pickled, a dataset is two paths and a shape.
+
+    Args:
+        data_file: the values of all samples, row by row, without a header.
+        labels_file: an array of shape (n, ...) as `numpy.save` writes it.
+        sample_shape: the shape of one sample.
+        dtype: the type of the values in `data_file`.
+
+    Raises:
+        FileNotFoundError: if a file is missing.
+        ValueError: if a file is damaged: `data_file` holds no sample, or is no multiple of one long; the
+            numbers of samples and labels differ.
+        TypeError: if torch has no such `dtype`, or `sample_shape` is no shape.
+    """
+
+    accepts_index_tensor = True
+
+    def __init__(
+        self,
+        data_file: PathLike,
+        labels_file: PathLike,
+        sample_shape: tuple[int, ...],
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.data_file = Path(data_file)
+        self.labels_file = Path(labels_file)
+        self.sample_shape = _checked_shape(sample_shape)
+        self.dtype = _checked_dtype(dtype)
+        self._length = self._count_samples()
+        self._mapped: tuple[_Array, _Array] | None = None
+        labels = len(self._labels())
+        if labels != self._length:
+            raise ValueError(
+                f"{self.data_file} holds {self._length} samples and {self.labels_file} {labels} labels. "
+                "Every sample has one label. Check sample_shape, dtype, and that the files belong together."
+            )
+
+    @classmethod
+    def create(
+        cls,
+        data_file: PathLike,
+        labels_file: PathLike,
+        samples: Iterable[tuple[Any, Any]],
+        dtype: DTypeLike = np.float32,
+    ) -> "MemoryMappedDataset":
+        """Write the files, one sample after the other, and return the dataset on them.
+
+        Only one sample and the labels are in memory at any time. The files appear when they are complete.
+
+        Args:
+            data_file, labels_file: where to write; existing files are replaced.
+            samples: pairs (values, label); the values are lists, arrays or tensors of one shape.
+            dtype: the type in which the values are stored.
+
+        Raises:
+            ValueError: if there is no sample, or one has another shape than the first.
+            TypeError: if the values of a sample cannot become `dtype` without more change than rounding to
+                a float.
+        """
+        kind, data_file, labels_file = _checked_dtype(dtype), Path(data_file), Path(labels_file)
+        labels: list[Any] = []
+        shape: tuple[int, ...] = ()
+        with tempfile.TemporaryDirectory(dir=data_file.parent, prefix=f".{data_file.name}-") as folder:
+            with open(Path(folder, "data"), "wb") as file:
+                for position, (sample, label) in enumerate(samples):
+                    values = _to_array(sample, kind, position)
+                    shape = shape if labels else values.shape
+                    _check_same_shape(values.shape, shape, position)
+                    file.write(values.tobytes())
+                    labels.append(np.asarray(label))
+            if not labels:
+                raise ValueError(
+                    "MemoryMappedDataset.create got no sample. An empty file cannot be mapped. Check the "
+                    "iterable: a generator that was read before is empty."
+                )
+            np.save(Path(folder, "labels.npy"), np.stack(labels), allow_pickle=False)
+            os.replace(Path(folder, "labels.npy"), labels_file)
+            os.replace(Path(folder, "data"), data_file)
+        return cls(data_file, labels_file, shape, kind)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        position = plain_index(index, self._length)
+        values, labels = (torch.from_numpy(np.array(array[position])) for array in self._arrays())
+        return values, labels
+
+    def __getitems__(self, indices: Indices) -> ColumnBatch:
+        """Return the samples at `indices`: values of shape (B, *sample_shape), labels of shape (B, ...)."""
+        positions = np.asarray(indices, dtype=np.int64)
+        try:
+            columns = [torch.from_numpy(array.take(positions, axis=0)) for array in self._arrays()]
+        except IndexError:
+            for index in positions.tolist():
+                plain_index(index, self._length)  # says which one it is, and what is allowed
+            raise
+        return ColumnBatch(*columns)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_mapped": None}
+
+    def _arrays(self) -> tuple[_Array, _Array]:
+        if self._mapped is None:
+            shape = (self._length, *self.sample_shape)
+            values = np.memmap(self.data_file, self.dtype, "r", shape=shape)
+            # A plain array on the same memory: np.memmap wraps every row it returns, which takes time.
+            self._mapped = values.view(np.ndarray), self._labels()
+        return self._mapped
+
+    def _labels(self) -> _Array:
+        labels: _Array = np.load(self.labels_file, mmap_mode="r", allow_pickle=False)
+        return labels.view(np.ndarray)
+
+    def _count_samples(self) -> int:
+        size = os.path.getsize(self.data_file)
+        sample_size = math.prod(self.sample_shape) * self.dtype.itemsize
+        length, rest = divmod(size, sample_size)
+        if rest or not length:
+            raise ValueError(
+                f"{self.data_file} has {size:,} bytes: {length} samples of {sample_size:,} bytes each, and "
+                f"{rest:,} bytes over. A file holds whole samples, at least one. Check sample_shape "
+                f"{self.sample_shape} and dtype {self.dtype}, or write the file again: it may be cut off."
+            )
+        return length
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, tuple | list) or not all(isinstance(size, int) and size > 0 for size in shape):
+        raise TypeError(
+            f"sample_shape got {shape!r}. It is the shape of one sample, without the batch. Pass a tuple of "
+            "positive ints, such as (3, 64, 64), or () for single numbers."
+        )
+    return tuple(shape)
+
+
+def _checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = np.dtype(dtype)
+        torch.from_numpy(np.empty(0, kind))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"dtype got {dtype!r}. The values become tensors, and torch has no such type ({error}). Pass a "
+            "NumPy type of numbers in this machine's byte order, such as numpy.float32."
+        ) from error
+    return kind
+
+
+def _to_array(sample: Any, kind: np.dtype[Any], position: int) -> _Array:
+    values = np.asarray(sample)
+    try:
+        stored = values.astype(kind)
+    except (TypeError, ValueError):
+        stored = None
+    rounds_at_most = kind.kind in "fc" and np.can_cast(values.dtype, kind, "same_kind")
+    if stored is None or not (rounds_at_most or np.array_equal(stored, values)):
+        raise TypeError(
+            f"Sample {position} holds {values.dtype}, the file {kind}. Storing it would change its values. "
+            "Pass a wider dtype, or convert the samples before."
+        )
+    return stored
+
+
+def _check_same_shape(shape: tuple[int, ...], first: tuple[int, ...], position: int) -> None:
+    if shape != first:
+        raise ValueError(
+            f"Sample {position} has shape {shape}, sample 0 has {first}. A sample is found by counting "
+            "bytes, so all have one shape. Resize, crop or pad the samples before."
+        )

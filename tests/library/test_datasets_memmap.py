@@ -1,0 +1,215 @@
+"""Samples in memory-mapped files."""
+
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+import torch.utils.data as torch_data
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import DataLoader, MemoryMappedDataset, RandomSampler, TransformDataset, default_collate
+
+
+def sample(index, shape=(2, 3)):
+    return np.full(shape, index, np.float32) + np.arange(np.prod(shape), dtype=np.float32).reshape(shape) / 8
+
+
+def files(folder):
+    return folder / "data.bin", folder / "labels.npy"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("memmap")
+    return MemoryMappedDataset.create(*files(folder), ((sample(n), n % 3) for n in range(20)))
+
+
+def test_samples_come_back_as_they_were_written(dataset):
+    assert len(dataset) == 20
+    for index, (values, label) in enumerate(dataset):
+        assert torch.equal(values, torch.from_numpy(sample(index)))
+        assert (label.item(), label.dtype) == (index % 3, torch.int64)
+
+
+@given(indices=st.lists(st.integers(-20, 19)))
+def test_a_batch_is_the_samples_one_by_one(dataset, indices):
+    for form in (indices, torch.tensor(indices, dtype=torch.int64)):
+        batch = dataset.__getitems__(form)
+        assert len(batch) == len(indices)
+        for (values, label), index in zip(batch, indices):
+            assert torch.equal(values, dataset[index][0])
+            assert label == dataset[index][1]
+    if indices:
+        values, labels = default_collate(dataset.__getitems__(indices))
+        assert values.shape == (len(indices), 2, 3)
+        assert labels.shape == (len(indices),)
+
+
+@settings(max_examples=20)
+@given(
+    st.sampled_from([np.float32, np.float64, np.uint8, np.int16, np.bool_, np.complex64]),
+    st.lists(st.integers(1, 3), max_size=3),
+    st.integers(1, 5),
+)
+def test_every_type_and_shape(tmp_path_factory, dtype, shape, count):
+    folder = tmp_path_factory.mktemp("types")
+    samples = [np.ones(shape, dtype) * n for n in range(count)]
+    samples = [values.astype(dtype) for values in samples]
+    dataset = MemoryMappedDataset.create(*files(folder), zip(samples, range(count)), dtype)
+    assert all(np.array_equal(values.numpy(), samples[n]) for n, (values, _) in enumerate(dataset))
+    again = MemoryMappedDataset(*files(folder), tuple(shape), dtype)
+    assert len(again) == count
+
+
+def test_reads_what_numpy_wrote(tmp_path):
+    data, labels = files(tmp_path)
+    values = np.arange(24, dtype=np.float32).reshape(4, 6)
+    values.tofile(data)
+    np.save(labels, np.array([0.5, 1.5, 2.5, 3.5]))
+    dataset = MemoryMappedDataset(str(data), str(labels), (6,))
+    assert torch.equal(dataset[2][0], torch.from_numpy(values[2]))
+    assert dataset[2][1] == 2.5
+
+
+def test_trap_an_mmap_object_cannot_be_pickled(dataset):
+    before = dataset[7]
+    content = pickle.dumps(dataset)
+    assert len(content) < 2000
+    again = pickle.loads(content)
+    assert again._mapped is None
+    assert torch.equal(again[7][0], before[0])
+
+
+def test_trap_trailing_bytes_dropped_in_silence(tmp_path):
+    data, labels = files(tmp_path)
+    MemoryMappedDataset.create(data, labels, [(sample(0), 0), (sample(1), 1)])
+    with open(data, "ab") as file:
+        file.write(b"abc")
+    with pytest.raises(
+        ValueError, match=r"data\.bin has 51 bytes: 2 samples of 24 bytes each, and 3 bytes over"
+    ):
+        MemoryMappedDataset(data, labels, (2, 3))
+
+
+def test_trap_the_last_sample_by_a_negative_index(dataset):
+    for back in range(1, 21):
+        assert torch.equal(dataset[-back][0], dataset[20 - back][0])
+        assert dataset[-back][1] == dataset[20 - back][1]
+    for index in (20, -21):
+        with pytest.raises(IndexError, match=f"Index {index} is out of range for a dataset of 20 samples"):
+            dataset[index]
+        with pytest.raises(IndexError, match=f"Index {index} is out of range for a dataset of 20 samples"):
+            dataset.__getitems__([0, index])
+
+
+def test_nothing_is_mapped_before_it_is_read(tmp_path):
+    dataset = MemoryMappedDataset.create(*files(tmp_path), [(sample(0), 0)])
+    assert dataset._mapped is None
+    assert dataset[0][1] == 0
+    assert dataset._mapped is not None
+
+
+def test_samples_can_be_changed_and_the_file_cannot(dataset):
+    values, label = dataset[3]
+    batch = dataset.__getitems__([3, 4]).columns
+    for tensor in (values, label, *batch):
+        tensor.zero_()
+    assert torch.equal(dataset[3][0], torch.from_numpy(sample(3)))
+
+
+def test_the_writer_streams(tmp_path):
+    size = 100_000
+    tracemalloc.start()
+    MemoryMappedDataset.create(*files(tmp_path), ((np.ones(size, np.float32), n) for n in range(50)))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50 * size * 4 / 5
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["data.bin", "labels.npy"]
+
+
+def test_a_failed_write_leaves_the_old_files_alone(tmp_path):
+    old = MemoryMappedDataset.create(*files(tmp_path), [(sample(5), 5)])
+
+    def broken():
+        yield sample(0), 0
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        MemoryMappedDataset.create(*files(tmp_path), broken())
+    assert MemoryMappedDataset(*files(tmp_path), (2, 3))[0][1] == old[0][1] == 5
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["data.bin", "labels.npy"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "dtype", "error", "message"),
+    [
+        ([], np.float32, ValueError, "got no sample"),
+        (
+            [([1.0], 0), ([1.0, 2.0], 0)],
+            np.float32,
+            ValueError,
+            r"Sample 1 has shape \(2,\), sample 0 has \(1,\)",
+        ),
+        ([([1], 0), ([1.5], 0)], np.int64, TypeError, "Sample 1 holds float64, the file int64"),
+        ([([300], 0)], np.uint8, TypeError, "Sample 0 holds int64, the file uint8"),
+        ([(np.array([-1]), 0)], np.uint8, TypeError, "would change its values"),
+        ([(["a"], 0)], np.float32, TypeError, "Sample 0 holds"),
+        ([([1.0], 0)], "U5", TypeError, "torch has no such type"),
+        ([([1.0], 0)], "no type", TypeError, "torch has no such type"),
+        ([([1.0], 0)], ">f4", TypeError, "byte order"),
+    ],
+)
+def test_what_cannot_be_written_is_named(tmp_path, samples, dtype, error, message):
+    with pytest.raises(error, match=message):
+        MemoryMappedDataset.create(*files(tmp_path), samples, dtype)
+
+
+def test_plain_numbers_are_stored_in_the_type_of_the_file(tmp_path):
+    dataset = MemoryMappedDataset.create(*files(tmp_path), [([1, 255], 0)], np.uint8)
+    assert dataset[0][0].tolist() == [1, 255]
+    dataset = MemoryMappedDataset.create(*files(tmp_path), [(torch.tensor([1, 2]), 0)])
+    assert dataset[0][0].dtype == torch.float32
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    data, labels = files(tmp_path)
+    MemoryMappedDataset.create(data, labels, [(sample(0), 0), (sample(1), 1)])
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        MemoryMappedDataset(tmp_path / "nothing", labels, (2, 3))
+    with pytest.raises(ValueError, match=r"holds 4 samples and .* 2 labels"):
+        MemoryMappedDataset(data, labels, (3,))
+    for shape in (3, (0, 2), (2.5,), "ab"):
+        with pytest.raises(TypeError, match="sample_shape got"):
+            MemoryMappedDataset(data, labels, shape)
+    data.write_bytes(b"")
+    with pytest.raises(ValueError, match="has 0 bytes"):
+        MemoryMappedDataset(data, labels, (2, 3))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("loader", [DataLoader, torch_data.DataLoader], ids=["ours", "torch's"])
+def test_runs_in_both_loaders(loader, workers, dataset):
+    sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(1))
+    order = list(RandomSampler(dataset, generator=torch.Generator().manual_seed(1)))
+    batches = list(loader(dataset, 6, sampler=sampler, num_workers=workers, collate_fn=default_collate))
+    assert torch.equal(
+        torch.cat([values for values, _ in batches]), torch.stack([dataset[i][0] for i in order])
+    )
+    assert torch.cat([labels for _, labels in batches]).tolist() == [index % 3 for index in order]
+
+
+def test_a_batched_transform_gets_the_whole_batch(dataset):
+    doubled = TransformDataset(dataset, lambda values: values * 2, batched=True)
+    values, _ = default_collate(doubled.__getitems__([1, 2]))
+    assert torch.equal(values[1], dataset[2][0] * 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loader", [DataLoader, torch_data.DataLoader], ids=["ours", "torch's"])
+def test_trap_cannot_run_under_spawn(loader, dataset):
+    dataset[0]
+    batches = loader(dataset, 5, num_workers=2, multiprocessing_context="spawn", collate_fn=default_collate)
+    assert torch.cat([labels for _, labels in batches]).tolist() == [n % 3 for n in range(20)]
