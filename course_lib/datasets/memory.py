@@ -77,7 +77,7 @@ class TensorDataset(Dataset[tuple[torch.Tensor, ...]]):
 
     def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`, gathered: fields of shape (B, ...)."""
-        return ColumnBatch(*[gather_rows(tensor, indices) for tensor in self.tensors])
+        return ColumnBatch.gathered([gather_rows(tensor, indices) for tensor in self.tensors])
 
     def __len__(self) -> int:
         return len(self.tensors[0])
