@@ -18,6 +18,8 @@ _HOMES = {
     "datasets.packed": ("PackedSequences", "PackedStrings"),
     "datasets.memmap": ("MemoryMappedDataset",),
     "datasets.images": ("CustomImageDataset", "ImageFolderDataset"),
+    "datasets.streaming": ("StreamingDataset",),
+    "datasets.timeseries": ("TimeSeriesDataset",),
     "samplers.order": ("Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler"),
     "samplers.weighted": ("WeightedRandomSampler",),
     "samplers.batching": ("BatchSampler",),

@@ -16,8 +16,10 @@ from course_lib.datasets.packed import PackedStrings as PackedStrings
 from course_lib.datasets.split import Subset as Subset
 from course_lib.datasets.split import random_split as random_split
 from course_lib.datasets.split import stratified_split as stratified_split
+from course_lib.datasets.streaming import StreamingDataset as StreamingDataset
 from course_lib.datasets.synthetic import SyntheticImages as SyntheticImages
 from course_lib.datasets.synthetic import generate_synthetic_image as generate_synthetic_image
+from course_lib.datasets.timeseries import TimeSeriesDataset as TimeSeriesDataset
 from course_lib.datasets.transform import TransformDataset as TransformDataset
 from course_lib.loader.dataloader import DataLoader as DataLoader
 from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
