@@ -223,7 +223,7 @@ def test_locate_reads_few(student, expect, rng):
             tried=f"locate for 1,000 parts and index {index}, counting the reads of `ends`",
             rule="Every look into the middle halves the parts that are left: 1,000 parts need about ten "
             "looks.",
-            next='Search by halving: `bisect` of the standard library does. `hint("03.1", 1)` asks a question.',
+            next='Search by halving, as `bisect` does. `hint("03.1", 1)` asks a question.',
             got=f"{len(counted._reads)} entries of `ends` read",
         ).is_at_most(bound)
         expect(

@@ -1,4 +1,4 @@
-"""Everything of ours runs in torch's loader; torch's and torchvision's parts run in everything of ours."""
+"""Everything of ours runs in torch's loader, and everything of torch's and torchvision's in ours."""
 
 import pickle
 from itertools import chain
@@ -12,6 +12,7 @@ from course_lib import (
     BatchSampler,
     ChainDataset,
     ConcatDataset,
+    DataLoader,
     IterableDataset,
     ListDataset,
     RandomSampler,
@@ -69,6 +70,9 @@ def root(tmp_path_factory):
     return folder
 
 
+LOADERS = {"torch's loader": torch_data.DataLoader, "our loader": DataLoader}
+either_loader = pytest.mark.parametrize("loader_class", LOADERS.values(), ids=LOADERS)
+
 DATASETS = {
     "list": lambda root: ListDataset(list(range(10))),
     "tensors": lambda root: pairs(),
@@ -81,6 +85,14 @@ DATASETS = {
     "batched transform": lambda root: TransformDataset(pairs(), double, batched=True),
     "synthetic": lambda root: SyntheticImages(8, size=8),
     "mnist": lambda root: Subset(mnist(root, batched=True, download=False), range(9)),
+    "torch's tensors": lambda root: torch_data.TensorDataset(torch.arange(6.0), torch.arange(6)),
+    "torch's split": lambda root: torch_data.random_split(pairs(), [5, 7], seeded())[1],
+    "torchvision's MNIST": lambda root: torch_data.Subset(
+        torchvision.datasets.MNIST(root / "digits", transform=torchvision.transforms.ToTensor()), range(9)
+    ),
+    "torchvision's fake data": lambda root: torchvision.datasets.FakeData(
+        5, (3, 8, 8), transform=torchvision.transforms.ToTensor()
+    ),
     "of torch's": lambda root: Subset(
         ConcatDataset([torch_data.TensorDataset(torch.arange(4)), torch_data.Subset(pairs(), [1])]), [3, 0]
     ),
@@ -111,18 +123,22 @@ def expected_batches(dataset, size):
     ]
 
 
-@pytest.mark.parametrize("collate", [None, default_collate], ids=["torch's collate", "our collate"])
+@either_loader
+@pytest.mark.parametrize(
+    "collate", [torch_data.default_collate, default_collate], ids=["torch's collate", "our collate"]
+)
 @pytest.mark.parametrize("make", DATASETS.values(), ids=DATASETS)
-def test_every_dataset_runs_in_torchs_loader(make, collate, root):
+def test_every_dataset_and_collate_runs_in_either_loader(make, collate, loader_class, root):
     dataset = make(root)
-    loader = torch_data.DataLoader(dataset, batch_size=4, collate_fn=collate)
+    loader = loader_class(dataset, batch_size=4, collate_fn=collate)
     assert [flatten(batch) for batch in loader] == expected_batches(dataset, 4)
 
 
+@either_loader
 @pytest.mark.parametrize("make", DATASETS.values(), ids=DATASETS)
-def test_every_dataset_runs_in_torchs_worker_processes(make, root):
+def test_every_dataset_runs_in_the_workers_of_either_loader(make, loader_class, root):
     dataset = make(root)
-    loader = torch_data.DataLoader(dataset, batch_size=4, collate_fn=default_collate, num_workers=2)
+    loader = loader_class(dataset, batch_size=4, collate_fn=default_collate, num_workers=2)
     assert [flatten(batch) for batch in loader] == expected_batches(dataset, 4)
 
 
@@ -133,10 +149,11 @@ def test_every_dataset_can_be_pickled(make, root):
 
 
 @pytest.mark.slow
+@either_loader
 @pytest.mark.parametrize("name", ["concat", "batched transform", "mnist"])
-def test_datasets_survive_spawn(name, root):
+def test_datasets_survive_spawn(name, loader_class, root):
     dataset = DATASETS[name](root)
-    loader = torch_data.DataLoader(
+    loader = loader_class(
         dataset,
         batch_sampler=BatchSampler(SequentialSampler(dataset), 4, False),
         collate_fn=default_collate,
@@ -146,13 +163,14 @@ def test_datasets_survive_spawn(name, root):
     assert [flatten(batch) for batch in loader] == expected_batches(dataset, 4)
 
 
+@either_loader
 @pytest.mark.parametrize("workers", [0, 2])
-def test_streams_run_in_torchs_loader(workers):
+def test_streams_run_in_either_loader(workers, loader_class):
     stream = Shard(0, 5) + Shard(5, 12)
     assert isinstance(stream, ChainDataset)
-    loader = torch_data.DataLoader(stream, batch_size=2, num_workers=workers, collate_fn=default_collate)
+    loader = loader_class(stream, batch_size=2, num_workers=workers, collate_fn=default_collate)
     assert sorted(torch.cat(list(loader)).tolist()) == list(range(12))
-    loader = torch_data.DataLoader(
+    loader = loader_class(
         ChainDataset([TorchShard()]), batch_size=None, num_workers=workers, collate_fn=default_convert
     )
     assert sorted(loader) == list(range(8))
@@ -164,17 +182,22 @@ SAMPLERS = {
     "with replacement": lambda: RandomSampler(range(10), True, 17, seeded()),
     "subset": lambda: SubsetRandomSampler([3, 5, 9], seeded()),
     "weighted": lambda: WeightedRandomSampler([1.0] * 10, 6, generator=seeded()),
+    "torch's random": lambda: torch_data.RandomSampler(range(10), generator=seeded()),
+    "torch's subset": lambda: torch_data.SubsetRandomSampler([3, 5, 9], seeded()),
+    "torch's weighted": lambda: torch_data.WeightedRandomSampler([1.0] * 10, 6, generator=seeded()),
+    "torch's distributed": lambda: torch_data.DistributedSampler(range(10), num_replicas=2, rank=1),
 }
 
 
+@either_loader
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("make", SAMPLERS.values(), ids=SAMPLERS)
-def test_every_sampler_runs_in_torchs_loader(make, workers):
+def test_every_sampler_runs_in_either_loader(make, workers, loader_class):
     data = ListDataset(list(range(10)))
     expected = list(make())
-    loader = torch_data.DataLoader(data, batch_size=4, sampler=make(), num_workers=workers)
+    loader = loader_class(data, batch_size=4, sampler=make(), num_workers=workers)
     assert torch.cat(list(loader)).tolist() == expected
-    loader = torch_data.DataLoader(data, batch_sampler=BatchSampler(make(), 3, True), num_workers=workers)
+    loader = loader_class(data, batch_sampler=BatchSampler(make(), 3, True), num_workers=workers)
     assert [batch.tolist() for batch in loader] == [
         expected[start : start + 3] for start in range(0, len(expected) - 2, 3)
     ]
