@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from course_lib.collate import default_collate
-from course_lib.datasets.packed import PackedSequences, as_array, pack
+from course_lib.datasets.packed import PackedSequences
+from course_lib.datasets.packing import as_array, pack
 from course_lib.errors import EmptyBatchError
 
 

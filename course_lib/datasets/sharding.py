@@ -41,7 +41,7 @@ def find_rank(rank: int | None, num_replicas: int | None) -> tuple[int, int]:
         TypeError: if a number is no integer.
     """
     if rank is None and num_replicas is None:
-        return _ask_surroundings()
+        rank, num_replicas = _ask_surroundings()
     if rank is None or num_replicas is None:
         raise ValueError(
             f"Got rank={rank} and num_replicas={num_replicas}. A part of a stream is known by both numbers. "

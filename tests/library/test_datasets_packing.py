@@ -1,0 +1,46 @@
+"""Sequences laid end to end."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.datasets.packing import as_array, gather_ranges, pack
+
+sequences_lists = st.lists(st.lists(st.integers(-9, 9), max_size=6), min_size=1, max_size=10)
+
+
+@given(sequences_lists)
+def test_each_sequence_lies_between_its_offsets(sequences):
+    values, offsets = pack(sequences)
+    assert offsets.tolist()[0] == 0
+    assert offsets.tolist()[-1] == len(values) == sum(map(len, sequences))
+    assert [values[a:b].tolist() for a, b in zip(offsets, offsets[1:])] == sequences  # noqa: RUF007
+
+
+@given(sequences_lists, st.data())
+def test_gathering_is_packing_the_chosen_ones(sequences, data):
+    positions = data.draw(st.lists(st.integers(0, len(sequences) - 1)))
+    values, offsets = gather_ranges(*pack(sequences), np.array(positions, np.int64))
+    expected_values, expected_offsets = pack([sequences[position] for position in positions])
+    assert values.tolist() == expected_values.tolist()
+    assert offsets.tolist() == expected_offsets.tolist()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e5m2, torch.float32, torch.bool, torch.int64])
+def test_an_array_on_a_tensor_has_its_bits(dtype):
+    tensor = torch.tensor([0, 1, 2]).to(dtype)
+    array = as_array(tensor)
+    assert torch.equal(torch.from_numpy(array).view(dtype).float(), tensor.float())
+    array[0] = array[1]
+    assert tensor.float().tolist() == tensor[[1, 1, 2]].float().tolist()
+
+
+def test_types_are_torchs():
+    for sequences in ([[1, 2.5]], [[True], [2]], [[0.5]], [[2**62]], [[1 + 2j]]):
+        flat = [value for sequence in sequences for value in sequence]
+        values, _ = pack(sequences)
+        expected = torch.tensor(flat)
+        assert values.tolist() == expected.tolist()
+        assert values.dtype == expected.dtype or values.is_complex()
