@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from course_lib.collate import default_collate
-from course_lib.datasets.packed import PackedSequences
+from course_lib.datasets.packed import PackedBatch
 from course_lib.datasets.packing import as_array, pack
 from course_lib.errors import EmptyBatchError
 
@@ -40,18 +40,18 @@ def pad_sequence_collate(batch: Sequence[Any], padding_value: float = 0) -> dict
             "pad_sequence_collate got an empty batch. A batch holds at least one sample, whose length "
             "decides how wide it becomes. Check what the batch sampler yields."
         )
-    if isinstance(batch, PackedSequences):
-        return _pad(batch.values, batch.offsets, padding_value, batch.labels)
+    if isinstance(batch, PackedBatch):
+        return _pad(batch.joined(), batch.lengths, padding_value, batch.labels)
     pairs = [_is_pair(sample) for sample in batch]
     if not any(pairs):
-        return _pad(*pack(batch), padding_value)
+        return _pad(*_packed(batch), padding_value)
     if not all(pairs):
         raise ValueError(
             f"Sample {pairs.index(False)} of a batch has no label, sample {pairs.index(True)} has one. All "
             "samples of a batch are pairs (sequence, label), or none is. Mend the dataset's __getitem__."
         )
     sequences, labels = zip(*batch)
-    return _pad(*pack(sequences), padding_value, default_collate(labels))
+    return _pad(*_packed(sequences), padding_value, default_collate(labels))
 
 
 def _is_pair(sample: Any) -> bool:
@@ -61,10 +61,14 @@ def _is_pair(sample: Any) -> bool:
     return np.ndim(sample[0]) > 0 if hasattr(sample[0], "ndim") else hasattr(sample[0], "__len__")
 
 
+def _packed(sequences: Sequence[Any]) -> tuple[torch.Tensor, np.ndarray[Any, Any]]:
+    values, offsets = pack(sequences)
+    return values, np.diff(offsets.numpy())
+
+
 def _pad(
-    values: torch.Tensor, offsets: torch.Tensor, padding_value: float, labels: Any = None
+    values: torch.Tensor, lengths: np.ndarray[Any, Any], padding_value: float, labels: Any = None
 ) -> dict[str, Any]:
-    lengths = np.diff(offsets.numpy())
     shape = (len(lengths), int(lengths.max()), *values.shape[1:])
     # Steps and lengths of 32 bits are compared twice as fast as those of 64.
     mask = np.arange(shape[1], dtype=np.int32) < lengths.astype(np.int32)[:, None]

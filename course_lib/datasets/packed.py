@@ -6,7 +6,7 @@ all workers share them. And a whole batch comes out by one gather.
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,13 +16,14 @@ import torch
 from course_lib.datasets.base import Dataset, Indices, plain_index
 from course_lib.datasets.packing import gather_ranges, pack, tensor_on
 
+_Positions = np.ndarray[Any, Any]
+
 
 class PackedSequences(Dataset[Any]):
     """Hold sequences of numbers of different lengths in one tensor of values and one of offsets.
 
     Sample i is a tensor of shape (length_i, ...), or the pair of it and its label where there are labels. A
-    batch is a `PackedSequences` again, of B sequences, which `pad_sequence_collate` pads without looking at
-    them one by one.
+    batch is a `PackedBatch`, which `pad_sequence_collate` pads without looking at its sequences one by one.
 
     Args:
         sequences: lists, arrays or tensors of shape (length_i, ...) that agree in all but the first size. An
@@ -51,15 +52,6 @@ class PackedSequences(Dataset[Any]):
                 "has one label. Check that none is missing, or pass labels=None."
             )
 
-    @classmethod
-    def from_arrays(
-        cls, values: torch.Tensor, offsets: torch.Tensor, labels: torch.Tensor | None = None
-    ) -> "PackedSequences":
-        """Take tensors that are packed already, without a copy; their shapes are those of the attributes."""
-        packed = cls.__new__(cls)
-        packed.values, packed.offsets, packed.labels = values, offsets, labels
-        return packed
-
     @property
     def lengths(self) -> torch.Tensor:
         """The length of each sequence, an int64 tensor of shape (n,): what `BucketBatchSampler` asks for."""
@@ -72,15 +64,59 @@ class PackedSequences(Dataset[Any]):
         sequence = self.values[start:stop].clone()
         return sequence if self.labels is None else (sequence, self.labels[position])
 
-    def __getitems__(self, indices: Indices) -> "PackedSequences":
-        """Return the sequences at `indices`, gathered into a packed batch."""
+    def __getitems__(self, indices: Indices) -> "PackedBatch":
+        """Return the sequences at `indices`."""
         positions = _positions(indices, len(self))
-        values, offsets = gather_ranges(self.values, self.offsets, positions)
         labels = None if self.labels is None else self.labels.index_select(0, torch.from_numpy(positions))
-        return self.from_arrays(values, offsets, labels)
+        return PackedBatch(self.values, *_ranges(self.offsets, positions), labels)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+
+class PackedBatch(Sequence[Any]):
+    """Some of the sequences of a pack: a note of where they are, to be read as a list of samples.
+
+    Their values are copied once, when they are padded, or when the batch is sent to another process.
+
+    Args:
+        values: the values of the whole pack, a tensor of shape (total length, ...).
+        starts, lengths: where each of the B sequences starts, and how long it is; int64 of shape (B,).
+        labels: a tensor of shape (B, ...) or None.
+    """
+
+    def __init__(
+        self,
+        values: torch.Tensor,
+        starts: _Positions,
+        lengths: _Positions,
+        labels: torch.Tensor | None = None,
+    ) -> None:
+        self.values = values
+        self.starts = starts
+        self.lengths = lengths
+        self.labels = labels
+
+    def joined(self) -> torch.Tensor:
+        """Return the values of these sequences only, end to end: a new tensor of shape (total, ...)."""
+        return gather_ranges(self.values, self.starts, self.lengths)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, position: Any) -> Any:
+        if isinstance(position, slice):
+            return list(self)[position]
+        start = int(self.starts[position])
+        sequence = self.values[start : start + int(self.lengths[position])].clone()
+        return sequence if self.labels is None else (sequence, self.labels[position])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        starts = self.lengths.cumsum() - self.lengths
+        return PackedBatch, (self.joined(), starts, self.lengths, self.labels)
+
+    def __repr__(self) -> str:
+        return f"PackedBatch({len(self)} sequences)"
 
 
 class PackedStrings(Dataset[str]):
@@ -124,9 +160,9 @@ class PackedStrings(Dataset[str]):
 
     def __getitems__(self, indices: Indices) -> list[str]:
         """Return the strings at `indices`."""
-        values, offsets = gather_ranges(self.values, self.offsets, _positions(indices, len(self)))
-        content, stops = values.numpy().tobytes(), offsets.tolist()
-        return [_decode(content[start:stop]) for start, stop in pairwise(stops)]
+        starts, lengths = _ranges(self.offsets, _positions(indices, len(self)))
+        content = gather_ranges(self.values, starts, lengths).numpy().tobytes()
+        return [_decode(content[start:stop]) for start, stop in pairwise([0, *lengths.cumsum().tolist()])]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -142,7 +178,14 @@ def _labels_tensor(labels: Any) -> torch.Tensor:
         ) from error
 
 
-def _positions(indices: Indices, length: int) -> np.ndarray[Any, Any]:
+def _ranges(offsets: torch.Tensor, positions: _Positions) -> tuple[_Positions, _Positions]:
+    """Return where the sequences at some positions start, and how long they are."""
+    starts_and_stops = offsets.numpy()
+    starts = starts_and_stops[positions]
+    return starts, starts_and_stops[positions + 1] - starts
+
+
+def _positions(indices: Indices, length: int) -> _Positions:
     positions = np.asarray(indices, dtype=np.int64)
     # Read without a sign, a negative number is larger than any length: one comparison finds both mistakes.
     if positions.view(np.uint64).max(initial=0) < length:

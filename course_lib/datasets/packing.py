@@ -39,23 +39,19 @@ def pack(sequences: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def gather_ranges(
-    values: torch.Tensor, offsets: torch.Tensor, positions: np.ndarray[Any, Any]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Copy B of n packed sequences into a smaller pack.
+    values: torch.Tensor, starts: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]
+) -> torch.Tensor:
+    """Copy ranges of packed values into one tensor, end to end.
 
     Args:
-        values, offsets: as `pack` returns them.
-        positions: which sequences, int64 of shape (B,), from 0 to n - 1.
+        values: as `pack` returns them.
+        starts, lengths: where each of B ranges starts, and how long it is; int64 of shape (B,).
     """
-    starts_and_stops = offsets.numpy()
-    starts = starts_and_stops[positions]
-    lengths = starts_and_stops[positions + 1] - starts
-    stops = np.zeros(len(positions) + 1, np.int64)
-    np.cumsum(lengths, out=stops[1:])
-    # Value j of the new pack lies as far behind the start of its sequence as it did in the old one.
-    places = np.arange(stops[-1]) + np.repeat(starts - stops[:-1], lengths)
-    chosen = torch.from_numpy(as_array(values).take(places, axis=0)).view(values.dtype)
-    return chosen, torch.from_numpy(stops)
+    stops = lengths.cumsum()
+    total = int(stops[-1]) if len(stops) else 0
+    # A value lies as far behind the start of its range as it will lie behind the start of the copied range.
+    places = np.arange(total) + np.repeat(starts - (stops - lengths), lengths)
+    return torch.from_numpy(as_array(values).take(places, axis=0)).view(values.dtype)
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:

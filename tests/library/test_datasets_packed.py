@@ -22,6 +22,7 @@ from course_lib import (
     default_collate,
     pad_sequence_collate,
 )
+from course_lib.datasets.packed import PackedBatch
 
 any_text = st.text(st.characters(), max_size=12)
 integer_lists = st.lists(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=9), max_size=12)
@@ -113,6 +114,24 @@ def test_a_sample_does_not_carry_the_others_with_it():
     assert packed[3].tolist() == [3] * 100
 
 
+def test_a_batch_is_read_like_a_list():
+    batch = PackedSequences([[1], [2, 3], []], [4, 5, 6]).__getitems__([2, 1])
+    assert [(sequence.tolist(), label.item()) for sequence, label in batch] == [([], 6), ([2, 3], 5)]
+    assert batch[-1][0].tolist() == batch[:][1][0].tolist() == [2, 3]
+    with pytest.raises(IndexError):
+        batch[2]
+
+
+def test_a_batch_that_travels_takes_only_its_own_values():
+    packed = PackedSequences([[n] * 100 for n in range(100)], range(100))
+    batch = packed.__getitems__([70, 3])
+    content = pickle.dumps(batch)
+    assert len(content) < len(pickle.dumps(packed)) / 20
+    assert unpack(pad_sequence_collate(pickle.loads(content))) == [([70] * 100, 70), ([3] * 100, 3)]
+    loader = torch_data.DataLoader(packed, 50, num_workers=1, collate_fn=list)
+    assert [label.item() for samples in loader for _, label in samples] == list(range(100))
+
+
 def private_bytes():
     """Return how much memory this process has written to, and shares with nobody."""
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
@@ -198,7 +217,7 @@ def test_runs_in_both_loaders(loader, workers):
 def test_other_datasets_pass_the_batch_fetch_on():
     packed = labelled()
     batch = Subset(packed, range(19, -1, -1)).__getitems__([0, 3])
-    assert isinstance(batch, PackedSequences)
+    assert isinstance(batch, PackedBatch)
     assert unpack(pad_sequence_collate(batch)) == [([19] * 4, 19), ([16], 16)]
     both = ConcatDataset([packed, packed])
     assert unpack(pad_sequence_collate(both.__getitems__([21, 2]))) == [([1], 1), ([2, 2], 2)]

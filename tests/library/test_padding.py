@@ -15,6 +15,12 @@ from course_lib import PackedSequences, default_collate, pad_sequence_collate
 batches = st.lists(st.lists(st.integers(-1000, 1000), max_size=8), min_size=1, max_size=9)
 
 
+def packed(sequences, labels=None):
+    """Return all sequences as one batch of a packed dataset."""
+    dataset = PackedSequences(sequences, labels)
+    return dataset.__getitems__(range(len(dataset)))
+
+
 def check(batch, sequences, padding_value=0):
     """Hold a padded batch against torch, and against what the sequences say themselves."""
     tensors = [torch.as_tensor(sequence) for sequence in sequences]
@@ -39,7 +45,7 @@ def test_equals_torch_in_every_form(sequences, padding_value):
         [np.array(sequence, np.int64) for sequence in sequences],
         [torch.tensor(sequence, dtype=torch.int64) for sequence in sequences],
         [tuple(sequence) if len(sequence) != 2 else sequence for sequence in sequences],
-        PackedSequences([torch.tensor(sequence, dtype=torch.int64) for sequence in sequences]),
+        packed(torch.tensor(sequence, dtype=torch.int64) for sequence in sequences),
     ):
         check(collate(batch), sequences, padding_value)
 
@@ -48,7 +54,7 @@ def test_equals_torch_in_every_form(sequences, padding_value):
 def test_labels_are_collated(sequences):
     labels = list(range(len(sequences)))
     pairs = list(zip(sequences, labels))
-    for batch in (pairs, PackedSequences(sequences, labels)):
+    for batch in (pairs, packed(sequences, labels), PackedSequences(sequences, labels)):
         padded = pad_sequence_collate(batch)
         assert torch.equal(padded["labels"], default_collate(labels))
         check(padded, sequences)
@@ -64,7 +70,7 @@ def test_labels_can_be_anything_that_collates():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.int32, torch.bool, torch.bfloat16, torch.complex64])
 def test_any_trailing_shape_and_type(trailing, dtype):
     sequences = [torch.ones(length, *trailing).to(dtype) for length in (2, 0, 5)]
-    for batch in (sequences, PackedSequences(sequences)):
+    for batch in (sequences, packed(sequences)):
         padded = pad_sequence_collate(batch)["sequences"]
         assert padded.dtype == dtype
         assert torch.equal(padded, pad_sequence(sequences, batch_first=True))
@@ -84,9 +90,9 @@ def test_not_a_number_pads_floats():
 
 
 def test_nothing_of_the_dataset_is_changed_by_changing_a_batch():
-    packed = PackedSequences([[1, 2], [3]])
-    pad_sequence_collate(packed)["sequences"].zero_()
-    assert packed[0].tolist() == [1, 2]
+    dataset = PackedSequences([[1, 2], [3]])
+    pad_sequence_collate(dataset.__getitems__([0, 1]))["sequences"].zero_()
+    assert dataset[0].tolist() == [1, 2]
 
 
 def test_trap_tensors_and_arrays_fail():
