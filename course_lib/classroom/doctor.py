@@ -160,7 +160,7 @@ def check_gpu() -> Finding | None:
     if complaints and "Found no NVIDIA driver" not in complaints[0]:
         reason = complaints[0].splitlines()[0][:120]
         return Finding("GPU", "warning", f"not usable: {reason}", "update the graphics driver")
-    return Finding("GPU", "OK", "none; the lessons show figures measured on one")
+    return Finding("GPU", "OK", "none; no lesson needs one")
 
 
 def check_cores(cores: int, machine_cores: int) -> Finding:

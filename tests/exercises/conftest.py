@@ -45,7 +45,7 @@ def expect() -> Expect:
     return Expect()
 
 
-@pytest.fixture(params=[0, 20261121])
+@pytest.fixture(params=[0, pytest.param(20261121, marks=pytest.mark.slow)])
 def seed(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

@@ -134,6 +134,7 @@ def test_every_dataset_and_collate_runs_in_either_loader(make, collate, loader_c
     assert [flatten(batch) for batch in loader] == expected_batches(dataset, 4)
 
 
+@pytest.mark.slow
 @either_loader
 @pytest.mark.parametrize("make", DATASETS.values(), ids=DATASETS)
 def test_every_dataset_runs_in_the_workers_of_either_loader(make, loader_class, root):
