@@ -202,11 +202,13 @@ def solution(number: Number) -> None:
 @app.command()
 def reset(number: Number) -> None:
     """Start a task anew. Your notebook as it was is kept in work/kept/."""
+    from course_lib.classroom.exercises.progress import forget_progress
     from course_lib.classroom.exercises.tasks import load_exercise
     from course_lib.classroom.exercises.work import reset_task
 
     load_exercise(number).task(number)
     kept = reset_task(_root(), number)
+    forget_progress(_root(), number)
     typer.echo(f"Task {number} is as it was at first. Your notebook as it was: {kept.relative_to(_root())}")
     typer.echo("If it is open in JupyterLab: File, Reload Notebook from Disk.")
 
@@ -216,7 +218,7 @@ def grade(
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for the reports.")],
     exercise: Annotated[str | None, typer.Option(help="The exercise; else the notebooks say it.")] = None,
-    roster: Annotated[Path | None, typer.Option(help="A TOML file with a table [students].")] = None,
+    roster: Annotated[Path | None, typer.Option(help="A TOML file with a table \\[students].")] = None,
     cell_seconds: Annotated[float, typer.Option(help="How long one cell may take.")] = 60,
     memory: Annotated[float, typer.Option(help="GiB of memory for a student's process.")] = 4,
 ) -> None:

@@ -90,6 +90,26 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
+def start_alarm(seconds: float, ring: Callable[[], None]) -> bool:
+    """Call `ring` after `seconds`, in the middle of whatever the main thread does then. It may raise.
+
+    Returns:
+        Whether the alarm is set: only POSIX has one, and only for the main thread.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return False
+    signal.signal(signal.SIGALRM, lambda number, frame: ring())
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    return True
+
+
+def stop_alarm() -> None:
+    """Call off what `start_alarm` has set."""
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def ignore_interrupts() -> Iterator[None]:
     """Leave Ctrl-C to a child in the foreground for the time of a `with`."""

@@ -4,8 +4,6 @@ Lesson 00 runs it. Every check is a function that judges what was measured and r
 nothing where there is nothing to judge; a finding that is not OK names the command that mends it.
 """
 
-import contextlib
-import io
 import json
 import os
 import shutil
@@ -231,11 +229,10 @@ def check_data(root: Path | None = None) -> Finding:
     """MNIST if its files are here, else the digits that come with scikit-learn: neither needs a network."""
     try:
         from course_lib.datasets.cache_folder import cache_folder
-        from course_lib.datasets.mnist import mnist
+        from course_lib.datasets.mnist import source_at_hand
 
         place = cache_folder() if root is None else root
-        with contextlib.redirect_stdout(io.StringIO()):  # it would say in another form what we say below
-            source = mnist(place, download=False).source
+        source = source_at_hand(place)
     except Exception as error:  # whatever it is, the other findings must come through
         remedy = "delete the file it names; if none, mend the packages first"
         return Finding("data", "problem", f"{type(error).__name__}: {error}".splitlines()[0], remedy)

@@ -134,6 +134,11 @@ def mnist(
     return HandwrittenDigits(part, source, train, transform, batched)
 
 
+def source_at_hand(root: Path) -> Source:
+    """Return which digits `mnist(root, download=False)` takes, reading them once."""
+    return _load(root, train=True, download=False)[1]
+
+
 def _load(root: Path, train: bool, download: bool) -> tuple[Part, Source]:
     raw = root / "MNIST" / "raw"
     # All four files or none: MNIST for training and the other digits for testing would not go together.

@@ -1,5 +1,7 @@
 """Checks over the loopback: proxies, expectations, what a failing check says."""
 
+import dataclasses
+import sys
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from course_lib.classroom.exercises.cards import result_card
 from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.expectations import CheckFailed, Expect
 from course_lib.classroom.exercises.practice import check_in
-from course_lib.classroom.exercises.runner import ERROR, FAILED, PASSED, UNWRITTEN
+from course_lib.classroom.exercises.runner import ERROR, FAILED, PASSED, TIMEOUT, UNWRITTEN
 from course_lib.classroom.exercises.sides import HandleError, Room, Student, loopback
 
 
@@ -33,6 +35,29 @@ def test_a_stub_is_not_written_yet_rather_than_wrong() -> None:
     assert statuses("def Squares(n):\n    raise NotImplementedError") == [UNWRITTEN, UNWRITTEN]
     card = result_card([check_in(names("def Squares(n):\n    raise NotImplementedError"), EXERCISE, "99.1")])
     assert "Not written yet; 2 checks wait" in card.text
+
+
+def test_a_stub_is_unwritten_also_where_an_exception_is_expected() -> None:
+    stub = "class Squares:\n    def __getitem__(self, index):\n        raise NotImplementedError"
+    student = Student(loopback(names(stub)))
+    with pytest.raises(NotImplementedError):
+        Expect().raises(IndexError, lambda: student.Squares()[3], **WORDS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot interrupt a loop from outside")
+def test_a_check_without_end_is_interrupted_in_the_notebook_too() -> None:
+    check = dataclasses.replace(EXERCISE.checks_of("99.2")[0], seconds=0.5)
+    forever = """
+def total(dataset):
+    while True:
+        try:
+            len(dataset)
+        except Exception:
+            pass
+"""
+    result = check_in(names(forever), dataclasses.replace(EXERCISE, checks=[check]), "99.2")
+    assert [found.status for found in result.checks] == [TIMEOUT]
+    assert "no answer after 0.5 seconds" in result_card([result]).text
 
 
 def test_a_missing_name_says_to_run_the_cell() -> None:

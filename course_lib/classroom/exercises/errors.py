@@ -83,6 +83,11 @@ def describe(error: BaseException) -> tuple[list[str], str, str]:
     return names, message[:_MAX_TEXT], _where(error.__traceback__)
 
 
+def is_unwritten(error: RemoteError) -> bool:
+    """Tell whether the error is the `raise NotImplementedError` of a stub."""
+    return "NotImplementedError" in error.type_names and not error.message
+
+
 def revive(type_names: Iterable[str], message: str, where: str) -> RemoteError:
     """Make the exception that `describe` described."""
     names = tuple(type_names)

@@ -39,9 +39,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
     try:
         notebook = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{path.name} is no notebook: {error}. Open it in JupyterLab and save it again."
-        ) from error
+        raise ValueError(f"{path.name} is no notebook: {error}. Hand in a fresh copy.") from error
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise ValueError(f"{path.name} is no notebook: it has no list of cells.")
     return notebook

@@ -20,6 +20,7 @@ from typing import Any
 
 from course_lib.classroom.exercises import wire
 from course_lib.classroom.exercises.errors import describe, revive
+from course_lib.classroom.exercises.transport import DeadlinePassed
 
 Transport = Callable[[bytes], bytes]
 
@@ -160,7 +161,7 @@ class Peer:
             return wire.encode(["value", self.services[operation](*operands)], self._export)
         except StopIteration:
             return wire.encode(["stop"], self._export)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, DeadlinePassed):
             raise
         except BaseException as error:
             return wire.encode(["error", *describe(error)], self._export)

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from course_lib import platform
 from course_lib.classroom.exercises.cards import Card, hint_card, result_card
 from course_lib.classroom.exercises.expectations import CheckFailed
 from course_lib.classroom.exercises.progress import record_progress
-from course_lib.classroom.exercises.runner import Bounds, TaskResult, run_task
+from course_lib.classroom.exercises.runner import TaskResult, run_task
 from course_lib.classroom.exercises.sides import loopback
 from course_lib.classroom.exercises.tasks import Exercise, Task, exercise_numbers, load_exercise, root
+from course_lib.classroom.exercises.transport import DeadlinePassed
 
 #: Checks in a notebook always see the same inputs, so that a message stays until the code changes.
 PRACTICE_SEED = 0
@@ -43,11 +45,25 @@ def check(number: str | None = None) -> None:
         raise CheckFailed(failures)
 
 
+class PracticeBounds:
+    """A time limit in the notebook's own process, where the system can interrupt it."""
+
+    def start(self, seconds: float) -> None:
+        platform.start_alarm(seconds, _ring)
+
+    def stop(self) -> None:
+        platform.stop_alarm()
+
+
+def _ring() -> None:
+    raise DeadlinePassed
+
+
 def check_in(
     namespace: dict[str, Any], exercise: Exercise, number: str, seed: int = PRACTICE_SEED
 ) -> TaskResult:
     """Check a task's answer in a namespace of this process."""
-    return run_task(exercise, number, loopback(namespace), seed=seed, bounds=Bounds())
+    return run_task(exercise, number, loopback(namespace), seed=seed, bounds=PracticeBounds())
 
 
 def hint(number: str, step: int | None = None) -> None:

@@ -22,8 +22,16 @@ def read_progress(course: Path) -> dict[str, int]:
 
 def record_progress(course: Path, results: list[TaskResult]) -> None:
     """Store the points that the last check of each task gave. A read-only folder is no error."""
+    _write(course, read_progress(course) | {result.task.number: result.earned for result in results})
+
+
+def forget_progress(course: Path, number: str) -> None:
+    """Forget the points of a task."""
+    _write(course, {task: points for task, points in read_progress(course).items() if task != number})
+
+
+def _write(course: Path, points: dict[str, int]) -> None:
     path = progress_file(course)
-    points = read_progress(course) | {result.task.number: result.earned for result in results}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")

@@ -5,9 +5,9 @@ import inspect
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from course_lib.classroom.exercises.errors import RemoteError
+from course_lib.classroom.exercises.errors import RemoteError, is_unwritten
 from course_lib.classroom.exercises.expectations import CheckFailed, Expect, Failure
 from course_lib.classroom.exercises.peer import MAX_ITEMS
 from course_lib.classroom.exercises.sides import JudgePeer, Room, Student
@@ -25,11 +25,14 @@ PASSED, FAILED, UNWRITTEN, ERROR, TIMEOUT, CRASHED, NOT_RUN = (
 )
 
 
-class Bounds:
-    """How long the other side may take for a check. In practice nobody counts: the student can interrupt."""
+class Bounds(Protocol):
+    """How long the other side may take for a check. What takes longer raises `DeadlinePassed`."""
 
     def start(self, seconds: float) -> None:
         """Begin to count."""
+
+    def stop(self) -> None:
+        """End counting."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +89,26 @@ def run_task(exercise: Exercise, number: str, peer: JudgePeer, *, seed: int, bou
             failure = _failure(check, lost, "the check before this one ended the program")
             results.append(CheckResult(check.title, check.points, NOT_RUN, failure))
             continue
-        bounds.start(check.seconds)
-        result = _run_check(check, task, peer, room, seed)
+        result = _run_check(check, task, peer, room, seed, bounds)
         results.append(result)
         if result.status in (TIMEOUT, CRASHED):
             lost = f"not run, because the program {'hung' if result.status == TIMEOUT else 'ended'} before"
     return TaskResult(task, tuple(results))
 
 
-def _run_check(check: Check, task: Task, peer: JudgePeer, room: Room, seed: int) -> CheckResult:
+def _run_check(
+    check: Check, task: Task, peer: JudgePeer, room: Room, seed: int, bounds: Bounds
+) -> CheckResult:
     expect = Expect()
     peer.patience = MAX_ITEMS
     status, failure = PASSED, None
     try:
+        bounds.start(check.seconds)
         room.hide(task.forbids)
         try:
             check.function(**_fixtures(check, Student(peer), room, expect, seed))
         finally:
+            bounds.stop()
             room.unhide()
         if expect.count == 0:
             raise TypeError(f"the check {check.title!r} expects nothing")
@@ -110,7 +116,13 @@ def _run_check(check: Check, task: Task, peer: JudgePeer, room: Room, seed: int)
         status, failure = FAILED, error.failure
     except DeadlinePassed:
         status = TIMEOUT
-        failure = _failure(check, f"no answer after {check.seconds:g} seconds", "the code ends in time")
+        failure = Failure(
+            check.title,
+            f"no answer after {check.seconds:g} seconds",
+            "an answer in time",
+            "Every call ends.",
+            "Which loop, or which `list(...)` of something endless, never comes to its end here?",
+        )
     except Disconnected:
         status = CRASHED
         failure = _failure(check, "the program ended while it was asked", "the code returns or raises")
@@ -124,7 +136,7 @@ def _run_check(check: Check, task: Task, peer: JudgePeer, room: Room, seed: int)
 
 def _remote(check: Check, task: Task, error: RemoteError) -> tuple[str, Failure]:
     names = " and ".join(f"`{name}`" for name in task.defines)
-    if "NotImplementedError" in error.type_names and not error.message:
+    if is_unwritten(error):
         failure = Failure(
             check.title,
             "the answer is not written yet",

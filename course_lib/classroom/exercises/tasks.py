@@ -125,11 +125,9 @@ def load_exercise(number: str, course: Path | None = None) -> Exercise:
     folder = (course or root()) / "tests" / "exercises"
     files = sorted(folder.glob(f"test_{number[:2]}_*.py"))
     if not files:
-        known = ", ".join(exercise_numbers(course)) or "none"
-        raise ValueError(
-            f"there is no exercise {number!r} (looked in {folder}); there are: {known}. "
-            "Run this from a clone of the course."
-        )
+        known = ", ".join(exercise_numbers(course))
+        advice = f"There are: {known}; a task is written 03.2." if known else f"There is none in {folder}."
+        raise ValueError(f"there is no exercise {number!r}. {advice}")
     return exercise_of(_load_module(files[0]))
 
 

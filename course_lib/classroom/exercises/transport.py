@@ -19,8 +19,8 @@ from course_lib.classroom.exercises.wire import MAX_FRAME_BYTES, WireError
 _HEAD = struct.Struct("<cQ")
 
 
-class DeadlinePassed(Exception):  # noqa: N818  (it is an event, not a mistake)
-    """The other side did not answer in time."""
+class DeadlinePassed(BaseException):
+    """The other side did not answer in time. (No `Exception`: student code must not swallow it.)"""
 
 
 class Disconnected(Exception):  # noqa: N818

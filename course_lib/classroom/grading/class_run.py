@@ -56,6 +56,9 @@ def grade_class(
         if len(rivals) >= 1 and each not in rivals:
             continue  # another notebook in the same student's folder
         verdict = _grade_one(each, exercise, student, limits, len(rivals))
+        if files[each.student] > len(rivals):
+            left_out = f"notebooks of other exercises left out: {files[each.student] - len(rivals)}"
+            verdict.note = f"{verdict.note}; {left_out}" if verdict.note else left_out
         graded.append(Graded(student, each.path.name, verdict))
         report(graded[-1], done, len(found))
     write_reports(out, exercise, graded, TIER)

@@ -114,6 +114,8 @@ def read_submission(path: Path, exercise: Exercise) -> Submission:
 def _checked(path: Path) -> Path:
     if not path.exists():
         raise Rejected(f"{path} is not there.")
+    if path.is_dir():
+        raise Rejected(f"the folder {path.name} holds no notebook.")
     if not path.is_file() or path.is_symlink():
         raise Rejected(f"{path.name} is not a notebook file: hand in one file that ends in .ipynb.")
     size = path.stat().st_size

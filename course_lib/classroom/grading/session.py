@@ -13,7 +13,6 @@ from typing import Any
 
 from course_lib import platform
 from course_lib.classroom.exercises import executor
-from course_lib.classroom.exercises.runner import Bounds
 from course_lib.classroom.exercises.sides import JudgePeer, Room
 from course_lib.classroom.exercises.transport import ConnectionTransport, DeadlinePassed, Disconnected, Door
 
@@ -56,7 +55,7 @@ class SessionLost(Exception):  # noqa: N818
         self.reason, self.outcomes = reason, outcomes
 
 
-class Session(Bounds):
+class Session:
     """One run of a notebook's cells; `peer` is then asked about the names that they defined."""
 
     def __init__(self, limits: Limits) -> None:
@@ -77,6 +76,9 @@ class Session(Bounds):
     def start(self, seconds: float) -> None:
         """Give the other side so many seconds from now, for whatever is asked until the next start."""
         self._transport.deadline = time.monotonic() + seconds
+
+    def stop(self) -> None:
+        """Give it what is left of the time for tidying up: the next start counts anew."""
 
     def run(self, cells: Sequence[CodeCell]) -> list[CellOutcome]:
         """Run the cells in order; a failing one is noted, and the next one runs.
