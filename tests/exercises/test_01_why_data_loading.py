@@ -180,7 +180,8 @@ def test_bounds(student, expect, rng):
             rule="Valid indices run from -n to n - 1; the dataset itself refuses all others. A loop that "
             "relies "
             "on IndexError would never end otherwise.",
-            next="Compare the index with the length before you read.",
+            next="Compare the index with the length before you read, with `if …: raise IndexError`; an "
+            "assert raises AssertionError.",
         )
 
 
@@ -194,7 +195,8 @@ def test_lengths(student, expect, rng):
             tried=f"{images} images with {labels} labels",
             rule="Each image has one label. Noticed now, the mistake is a message; noticed later, it is a "
             "network that learns from wrong labels.",
-            next="Compare the lengths in __init__.",
+            next="Compare the lengths in __init__, with `if …: raise ValueError`; an assert raises "
+            "AssertionError.",
         )
         expect(
             str(images) in error.message and str(labels) in error.message,
@@ -248,12 +250,46 @@ def _sizes(rng) -> tuple[int, int]:
     return batch_size * rng.randrange(2, 6) + rng.randrange(1, batch_size), batch_size
 
 
+def _epoch(student, *arguments: Any, **options: Any) -> list[list[Any]]:
+    """Return the batches of one epoch as lists of plain ints: one check alone asks for these."""
+    return [_plain(batch) for batch in student.batches_of_indices(*arguments, **options)]
+
+
+def _plain(batch: Any) -> list[Any]:
+    if isinstance(batch, torch.Tensor):
+        return batch.reshape(-1).tolist()
+    return [index.tolist() if isinstance(index, torch.Tensor) else index for index in batch]
+
+
+@graded("01.2", "each batch is a list of plain ints")
+def test_plain_ints(student, expect, rng, generator):
+    n, batch_size = _sizes(rng)
+    for shuffle in (False, True):
+        batches = list(student.batches_of_indices(n, batch_size, shuffle=shuffle, generator=generator))
+        for batch in batches:
+            expect(
+                isinstance(batch, list) and all(type(index) is int for index in batch),
+                tried=f"n={n}, batch_size={batch_size}, shuffle={shuffle}; the types in a batch",
+                rule="Plain ints index everything: a list, a file, a table. A tensor does not even find its "
+                "place in a dictionary.",
+                next="Each index is a plain int: `.tolist()`. Each batch is a list.",
+                got=_types(batch),
+            ).is_true("a list of int")
+
+
+def _types(batch: Any) -> str:
+    found = f"a batch of type {type(batch).__name__}"
+    if isinstance(batch, list | tuple):
+        found += " of " + " and ".join(sorted({type(index).__name__ for index in batch}))
+    return found
+
+
 @graded("01.2", "in order, every index once")
 def test_in_order(student, expect, rng):
     n, batch_size = _sizes(rng)
     for count, size in ((n, batch_size), (batch_size * 4, batch_size), (3, 10), (5, 1), (0, 4)):
         expect(
-            list(student.batches_of_indices(count, size)),
+            _epoch(student, count, size),
             tried=f"n={count}, batch_size={size}",
             rule="The batches are neighbouring slices of 0, 1, 2, ...; only the last may be shorter, and "
             "none is empty.",
@@ -277,7 +313,7 @@ def test_drop_last(student, expect, rng):
 @graded("01.2", "shuffled, every index once")
 def test_shuffled(student, expect, rng, generator):
     n, batch_size = _sizes(rng)
-    batches = list(student.batches_of_indices(n, batch_size, shuffle=True, generator=generator))
+    batches = _epoch(student, n, batch_size, shuffle=True, generator=generator)
     everything = [index for batch in batches for index in batch]
     expect(
         sorted(everything),
@@ -296,7 +332,7 @@ def test_shuffled(student, expect, rng, generator):
 @graded("01.2", "the whole order is shuffled, not the batches")
 def test_mixed(student, expect, rng, generator):
     n = 60 + rng.randrange(40)
-    batches = list(student.batches_of_indices(n, 10, shuffle=True, generator=generator))
+    batches = _epoch(student, n, 10, shuffle=True, generator=generator)
     in_a_row = sum(
         batch == list(range(batch[0], batch[0] + len(batch))) for batch in batches if len(batch) > 5
     )
@@ -323,7 +359,7 @@ def test_generator(student, expect, room, rng, seed):
 
     def order(number):
         own = torch.Generator().manual_seed(number)
-        return list(student.batches_of_indices(n, batch_size, shuffle=True, generator=own))
+        return _epoch(student, n, batch_size, shuffle=True, generator=own)
 
     before = room.random_state()
     first = order(seed)
@@ -353,7 +389,7 @@ def test_new_order(student, expect, room, rng, seed):
     n, batch_size = _sizes(rng)
     n += 30
     room.module("torch").manual_seed(seed)
-    epochs = [list(student.batches_of_indices(n, batch_size, shuffle=True)) for _ in range(3)]
+    epochs = [_epoch(student, n, batch_size, shuffle=True) for _ in range(3)]
     for later in epochs[1:]:
         expect(
             later,
@@ -363,7 +399,7 @@ def test_new_order(student, expect, room, rng, seed):
         ).differs_from(epochs[0])
     room.module("torch").manual_seed(seed)
     expect(
-        list(student.batches_of_indices(n, batch_size, shuffle=True)),
+        _epoch(student, n, batch_size, shuffle=True),
         tried=f"torch.manual_seed({seed}) before an epoch without a generator, twice",
         rule="Without a generator torch's global random state decides, so torch.manual_seed makes it "
         "repeatable.",
@@ -436,6 +472,14 @@ def test_pixels(student, expect, rng):
         rule="Networks calculate in float32.",
         next="Turn the images into float before you divide.",
     ).equals("torch.float32")
+    darkest, brightest = images.min().item(), images.max().item()
+    expect(
+        darkest >= 0 and brightest <= 1,
+        tried=f"{tried}; the smallest and the largest pixel",
+        rule="Pixel p becomes p / 255: black is 0, white is 1.",
+        next="Divide by 255, the largest value of a uint8.",
+        got=f"values from {darkest:g} to {brightest:g}",
+    ).is_true("values from 0 to 1")
     wanted = torch.stack([image for image, _ in samples]).float() / 255
     expect(
         images.reshape(-1),
@@ -551,9 +595,8 @@ def test_parameters(student, expect, room, rng, seed):
             int(flat.numel()),
             tried=f"the number of values in parameters() of NeuralNetwork({hidden})",
             rule="784 · hidden weights and hidden biases, then hidden · 10 weights and 10 biases.",
-            next="Make both layers in __init__ with the given size, and keep them as attributes, or in "
-            "nn.Sequential: "
-            "a plain list hides them.",
+            next="Make both layers in __init__ with the given size (use `hidden`, not 64), and keep them as "
+            "attributes, or in nn.Sequential: a plain list hides them.",
         ).equals(784 * hidden + hidden + hidden * 10 + 10)
 
 
@@ -578,20 +621,20 @@ def test_logits(student, expect, room, generator, seed):
     scores = _scores(expect, network, _pictures(generator, 6) * 5)
     sums = scores.sum(1)
     expect(
-        bool((sums - 1).abs().max() < 1e-3),
+        bool((sums - 1).abs().max() >= 1e-3),
         tried="the sums of the ten scores of six images",
         rule="CrossEntropyLoss applies softmax itself; a second one flattens the gradients and slows the "
         "learning.",
         next="Let the last layer be the linear one.",
         got=f"sums {[round(value, 3) for value in sums.tolist()]}: that is softmax",
-    ).equals(False)
+    ).is_true("scores that do not sum to 1")
     expect(
-        bool(scores.logsumexp(1).abs().max() < 1e-3),
+        bool(scores.logsumexp(1).abs().max() >= 1e-3),
         tried="the sums of exp(score) of six images",
         rule="CrossEntropyLoss applies log-softmax itself.",
         next="Let the last layer be the linear one.",
         got="sums of 1: that is log-softmax",
-    ).equals(False)
+    ).is_true("scores whose exponentials do not sum to 1")
     expect(
         bool((scores < 0).any()),
         tried="the sixty scores of six images",
@@ -627,8 +670,28 @@ def _step_by_hand(model, inputs, targets, criterion, optimizer) -> float:
     return loss.item()
 
 
-def _values(model) -> list[torch.Tensor]:
-    return [model.weight.detach().clone(), model.bias.detach().clone()]
+def _expect_values(expect, model, twin, tolerance: float, tried: str, rule: str, next: str) -> None:
+    """Expect the parameters of `twin`; numbers are shown with four digits, and compared with all."""
+    pairs = ((model.weight.detach(), twin.weight.detach()), (model.bias.detach(), twin.bias.detach()))
+    expect(
+        all(
+            found.shape == wanted.shape
+            and bool(((found - wanted).abs() <= tolerance * (1 + wanted.abs())).all())
+            for found, wanted in pairs
+        ),
+        tried=tried,
+        rule=rule,
+        next=next,
+        got=_four_digits(model),
+    ).is_true(_four_digits(twin))
+
+
+def _four_digits(model) -> str:
+    weight, bias = (
+        ", ".join(f"{value:.4f}" for value in part.detach().reshape(-1).tolist())
+        for part in (model.weight[0], model.bias)
+    )
+    return f"weight[0] = [{weight}], bias = [{bias}]"
 
 
 @graded("01.5", "one step down the gradient")
@@ -642,14 +705,16 @@ def test_one_step(student, expect, room, generator, rng, seed):
     _step_by_hand(
         twin, inputs, targets, torch.nn.CrossEntropyLoss(), torch.optim.SGD(twin.parameters(), lr=rate)
     )
-    expect(
-        _values(model),
+    _expect_values(
+        expect,
+        model,
+        twin,
+        1e-4,
         tried=f"one step with SGD(lr={rate}) on a linear model; its weight and bias afterwards",
         rule="Every parameter becomes p - lr * gradient, once.",
         next="Check that backward and step are both there, in this order, with nothing between them that "
-        "clears "
-        "the gradients.",
-    ).is_close_to(_values(twin), 1e-4)
+        "clears the gradients.",
+    )
 
 
 @graded("01.5", "old gradients play no part")
@@ -662,12 +727,15 @@ def test_two_steps(student, expect, room, generator, seed):
         inputs, targets = _batch(generator)
         student.train_step(model, inputs, targets, criterion, optimizer)
         _step_by_hand(twin, inputs, targets, own_criterion, own_optimizer)
-    expect(
-        _values(model),
+    _expect_values(
+        expect,
+        model,
+        twin,
+        1e-4,
         tried="three steps on three batches; weight and bias afterwards",
         rule="Each step follows the gradient of its own batch. backward adds to what is in .grad already.",
         next='Where is zero_grad? `hint("01.5", 2)` says where it may stand.',
-    ).is_close_to(_values(twin), 1e-4)
+    )
 
 
 @graded("01.5", "the loss, as a plain float")
@@ -700,11 +768,15 @@ def test_others(student, expect, room, generator, seed):
         own_optimizer = getattr(torch.optim, name)(twin.parameters(), lr=0.01)
         for _ in range(3):
             inputs, targets = torch.randn(5, 6, generator=generator), torch.randn(5, 3, generator=generator)
+            optimizer.zero_grad()  # another check asks who clears them
             student.train_step(model, inputs, targets, criterion, optimizer)
             _step_by_hand(twin, inputs, targets, torch.nn.MSELoss(), own_optimizer)
-        expect(
-            _values(model),
+        _expect_values(
+            expect,
+            model,
+            twin,
+            1e-3,
             tried=f"three steps with {name}(lr=0.01) and MSELoss; weight and bias afterwards",
             rule="The criterion measures and the optimizer steps: train_step only calls them.",
             next="Use the criterion and the optimizer that were passed in, and nothing of your own.",
-        ).is_close_to(_values(twin), 1e-3)
+        )

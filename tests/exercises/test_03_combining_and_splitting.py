@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 import torch
 from torch.utils.data import random_split as torch_random_split
 
+from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.tasks import Exercise, Task, graded
 
 EXERCISE = Exercise(
@@ -148,6 +149,16 @@ def read_all(dataset):
     return [dataset[index] for index in range(len(dataset))]
 
 
+def attempt(action):
+    """Return what `action()` gives and "", or None and the words of its error."""
+    try:
+        return action(), ""
+    except RemoteError as error:
+        if "NotImplementedError" in error.type_names:
+            raise
+        return None, f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
+
+
 def names(count):
     """Return samples that cannot be mistaken for their indices."""
     return [f"sample {number}" for number in range(count)]
@@ -237,9 +248,13 @@ def test_locate_reads_few(student, expect, rng):
 # 03.2 ---------------------------------------------------------------------------------------------------
 
 
+LOCATE_FIRST = 'Your `locate` (03.1) does the lookup: does `check("03.1")` pass?'
+
+
 def three_lists(rng):
+    """Return three or four lists of letters, and all of the letters: short enough to be shown."""
     sizes = [rng.randrange(1, 6) for _ in range(rng.randrange(3, 5))]
-    samples = names(sum(sizes))
+    samples = list("abcdefghijklmnopqrst"[: sum(sizes)])
     return [samples[start:stop] for start, stop in pairwise(accumulate(sizes, initial=0))], samples
 
 
@@ -247,32 +262,44 @@ def three_lists(rng):
 def test_concat_order(student, expect, rng):
     parts, samples = three_lists(rng)
     joined = student.ConcatDataset(parts)
-    tried = f"parts of {[len(part) for part in parts]} samples"
     expect(
         len(joined),
-        tried=tried,
+        tried=f"len(ConcatDataset({parts}))",
         rule="The length of the whole is the sum of the lengths.",
         next="Look at `__len__`.",
     ).equals(len(samples))
-    expect(
-        [joined[index] for index in range(len(samples))],
-        tried=tried,
-        rule="First all samples of the first part, then those of the second, and so on.",
-        next="Print part and position for every index, and compare with `locate` of task 03.1.",
-    ).equals(samples)
+    for index in range(len(samples)):
+        expect_sample(
+            expect,
+            joined,
+            parts,
+            index,
+            samples[index],
+            rule="First all samples of the first part, then those of the second, and so on.",
+            next=f"Print part and position for this index. {LOCATE_FIRST}",
+        )
+
+
+def expect_sample(expect, joined, parts, index, sample, rule, next):
+    """Expect one sample; an error of the lookup is an answer too, and is shown."""
+    value, error = attempt(lambda: joined[index])
+    expect(value, tried=f"ConcatDataset({parts})[{index}]", rule=rule, next=next, got=error).equals(sample)
 
 
 @graded("03.2", "negative indices count from the end")
 def test_concat_negative(student, expect, rng):
     parts, samples = three_lists(rng)
     joined = student.ConcatDataset(parts)
-    indices = list(range(-len(samples), 0))
-    expect(
-        [joined[index] for index in indices],
-        tried=f"the indices {indices} for parts of {[len(part) for part in parts]} samples",
-        rule="As in a list: index -1 is the last sample of all, -n the first.",
-        next="Turn a negative index into one from 0 to n - 1 before you look up the part.",
-    ).equals(samples)
+    for index in range(-len(samples), 0):
+        expect_sample(
+            expect,
+            joined,
+            parts,
+            index,
+            samples[index],
+            rule="As in a list: index -1 is the last sample of all, -n the first.",
+            next=f"Turn a negative index into one from 0 to n - 1 before the lookup. {LOCATE_FIRST}",
+        )
 
 
 @graded("03.2", "an IndexError past either end")
@@ -293,14 +320,19 @@ def test_concat_bounds(student, expect, rng):
 
 @graded("03.2", "empty parts and no parts")
 def test_concat_empty(student, expect, rng):
-    samples = names(rng.randrange(2, 5))
+    samples = list("abcd"[: rng.randrange(2, 5)])
     for parts in ([[], samples], [samples, [], [], samples], [samples, []]):
-        expect(
-            read_all(student.ConcatDataset(parts)),
-            tried=f"parts of {[len(part) for part in parts]} samples",
-            rule="An empty part adds nothing and takes no index.",
-            next="Step through the lookup of the first index after the empty part.",
-        ).equals([sample for part in parts for sample in part])
+        joined = student.ConcatDataset(parts)
+        for index, sample in enumerate(sample for part in parts for sample in part):
+            expect_sample(
+                expect,
+                joined,
+                parts,
+                index,
+                sample,
+                rule="An empty part adds nothing and takes no index.",
+                next=f"Step through the lookup of this index. {LOCATE_FIRST}",
+            )
     expect.raises(
         IndexError,
         lambda: student.ConcatDataset([[], []])[0],
@@ -319,13 +351,18 @@ def test_concat_empty(student, expect, rng):
 
 @graded("03.2", "labels stay as they are")
 def test_concat_labels(student, expect, rng):
-    parts = [[(float(number), rng.randrange(3)) for number in range(4)] for _ in range(3)]
-    expect(
-        read_all(student.ConcatDataset(parts)),
-        tried="three parts of four samples (input, label), with labels from 0 to 2",
-        rule="Joining shifts the indices and nothing else: three classes stay three classes.",
-        next="Return the sample of the part untouched.",
-    ).equals([sample for part in parts for sample in part])
+    parts = [[(letter, rng.randrange(3)) for letter in letters] for letters in ("abc", "de", "fg")]
+    joined = student.ConcatDataset(parts)
+    for index, sample in enumerate(sample for part in parts for sample in part):
+        expect_sample(
+            expect,
+            joined,
+            parts,
+            index,
+            sample,
+            rule="Joining shifts the indices and nothing else: three classes stay three classes.",
+            next=f"Return the sample of the part untouched. {LOCATE_FIRST}",
+        )
 
 
 @graded("03.2", "only the sample asked for is read")
@@ -334,7 +371,7 @@ def test_concat_lazy(student, expect, rng):
     joined = student.ConcatDataset(parts)
     position = rng.randrange(7)
     before = [list(part._reads) for part in parts]
-    sample = joined[5 + position]
+    sample, error = attempt(lambda: joined[5 + position])
     expect(
         before,
         tried="parts of 5 and 7 samples that count their reads, joined and not yet used",
@@ -346,13 +383,15 @@ def test_concat_lazy(student, expect, rng):
         [len(part._reads) for part in parts],
         tried=f"index {5 + position} of parts of 5 and 7 samples",
         rule="One lookup reads one sample, of one part.",
-        next="Work out part and position from the lengths alone.",
+        next=f"Work out part and position from the lengths alone. {LOCATE_FIRST}",
+        got=error,
     ).equals([0, 1])
     expect(
         sample,
         tried=f"index {5 + position} of parts of 5 and 7 samples",
         rule="The index less the lengths of the parts before it is the position in the part.",
-        next="Print what `locate` returns for this index.",
+        next=f"Print what `locate` returns for this index. {LOCATE_FIRST}",
+        got=error,
     ).equals(names(7)[position])
 
 
@@ -445,12 +484,21 @@ def test_split_fractions(student, expect, rng, seed):
         ([1 / 3] * 3, 10),
         ([0.25] * 4, 4 * rng.randrange(2, 6) + 3),
         ([0.9, 0.1], rng.randrange(11, 20)),
+        ([0.7, 0.2, 0.1], rng.randrange(11, 40)),
     ]
     for fractions, count in cases:
         samples = names(count)
-        parts = [read_all(part) for part in student.random_split(samples, fractions, seeded(seed))]
-        expected = torch_parts(samples, fractions, seed)
         tried = f"{count} samples split into the fractions {[round(each, 3) for each in fractions]}"
+        split, error = attempt(lambda: student.random_split(samples, fractions, seeded(seed)))  # noqa: B023
+        expect(
+            not error,
+            tried=tried,
+            rule=f"Fractions sum to 1 up to rounding: to a computer, the sum here is {sum(fractions)!r}.",
+            next="Compare the sum with `math.isclose(…, 1)`, not with `==`.",
+            got=error,
+        ).is_true("three or four parts")
+        parts = [read_all(part) for part in split]
+        expected = torch_parts(samples, fractions, seed)
         expect(
             [len(part) for part in parts],
             tried=tried,
@@ -504,6 +552,28 @@ def test_split_generator(student, expect, room, seed):
         next="Look whether the generator reaches `torch.randperm`.",
         got="twice the same split",
     ).differs_from(other)
+
+
+def expect_names_play_no_part(expect, split, rng):
+    """Expect the same split of 60 samples under four sets of names, which sort and appear in the same order.
+
+    A set of strings has another order in each run of Python, and for other names within one run too: this
+    shows here what would show tomorrow.
+    """
+    letters = [letter for letter in "abcdefghijkl" for _ in range(5)]
+    rng.shuffle(letters)
+    words = ("patient", "subject", "visitor", "student")
+    splits = {word: split([f"{word}-{letter}" for letter in letters]) for word in words}
+    for word in words[1:]:
+        expect(
+            splits[word] == splits[words[0]],
+            tried=f"60 samples with 12 names, 'patient-a' to 'patient-l', and the same with '{word}-a' to "
+            f"'{word}-l', with generators of the same seed",
+            rule="The same seed gives the same split in every run of Python. The order of a set of strings "
+            "depends on their hashes, which are others for other names, and others in the next run.",
+            next="A set has no order to rely on: list the names with `dict.fromkeys`, or sort them.",
+            got="another split",
+        ).is_true("the same split")
 
 
 # 03.4 ---------------------------------------------------------------------------------------------------
@@ -598,6 +668,7 @@ def test_stratified_chance(student, expect, room, rng, seed):
         rule="The same seed gives the same split.",
         next="Look for another source of chance, such as `random.shuffle`.",
     ).equals(again)
+    expect_names_play_no_part(expect, lambda names: split_by_class(student, names, [31, 29], seed), rng)
     for label in (0, 1):
         members = [sorted(index for index in split[1] if labels[index] == label) for split in (first, other)]
         expect(
@@ -706,6 +777,7 @@ def test_groups_chance(student, expect, room, rng, seed):
         rule="The same seed gives the same split.",
         next="A set has no order to rely on: list the groups with `dict.fromkeys` or sort them.",
     ).equals(tests[1])
+    expect_names_play_no_part(expect, lambda names: split_by_group(student, names, 0.3, seed), rng)
     expect(
         tests[0] == tests[2] == tests[3],
         tried="splits of twenty groups with three different seeds",

@@ -1,7 +1,7 @@
 """Changes the type of the pixels but not their range.
 
 Rejected by: pixels from 0 to 1, in float32
-Saying: Pixel p becomes p / 255
+Saying: values from 0 to 255
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Takes `hidden` and then writes 64 everywhere.
 
 Rejected by: an optimizer finds every parameter
-Saying: with the given size
+Saying: use `hidden`, not 64
 """
 
 from torch import nn

@@ -1,7 +1,7 @@
 """Returns probabilities, although the loss makes them itself.
 
 Rejected by: scores, not probabilities
-Saying: that is softmax
+Saying: scores that do not sum to 1
 """
 
 from torch import nn

@@ -1,7 +1,7 @@
 """Copies each row by itself: B small copies per tensor.
 
 Rejected by: one gather per tensor
-Saying: blocks of 1 rows
+Saying: the fields share blocks of 1 row
 """
 
 

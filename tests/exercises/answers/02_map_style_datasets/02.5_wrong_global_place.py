@@ -1,7 +1,7 @@
 """Forgets the generator in one of two calls: the stripe moves with the global state.
 
 Rejected by: nobody else notices
-Saying: leaves the global random state as it was
+Saying: Does every draw get `generator=generator`?
 """
 
 
