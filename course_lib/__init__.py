@@ -22,6 +22,7 @@ _HOMES = {
     "datasets.timeseries": ("TimeSeriesDataset",),
     "samplers.order": ("Sampler", "SequentialSampler", "RandomSampler", "SubsetRandomSampler"),
     "samplers.weighted": ("WeightedRandomSampler",),
+    "samplers.classes": ("BalancedBatchSampler", "StratifiedSampler"),
     "samplers.batching": ("BatchSampler",),
     "samplers.distributed": ("DistributedSampler",),
     "samplers.buckets": ("BucketBatchSampler", "padding_waste"),

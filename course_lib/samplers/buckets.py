@@ -48,7 +48,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         generator: torch.Generator | None = None,
         drop_last: bool = False,
     ) -> None:
-        self.lengths = _lengths_tensor(lengths)
+        self.lengths = lengths_tensor(lengths)
         check_positive("batch_size", batch_size, "A batch holds at least one sample")
         if bucket_width is None:
             span = int(self.lengths.max() - self.lengths.min())
@@ -104,7 +104,7 @@ def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Seque
     Raises:
         ValueError, TypeError: as `BucketBatchSampler`.
     """
-    sizes = _lengths_tensor(lengths).tolist()
+    sizes = lengths_tensor(lengths).tolist()
     padded = filled = 0
     for batch in batches:
         inside = [sizes[index] for index in batch]
@@ -113,7 +113,8 @@ def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Seque
     return 1 - filled / padded if padded else 0.0
 
 
-def _lengths_tensor(lengths: Sequence[int] | torch.Tensor) -> torch.Tensor:
+def lengths_tensor(lengths: Sequence[int] | torch.Tensor) -> torch.Tensor:
+    """Return lengths as an int64 tensor of shape (n,), or refuse them as `BucketBatchSampler` does."""
     try:
         values = torch.as_tensor(lengths if hasattr(lengths, "shape") else list(lengths))
     except (TypeError, ValueError, RuntimeError) as error:
