@@ -94,7 +94,7 @@ def test_a_students_way_through_the_commands(copy: Path) -> None:
     result = course(copy, "reset", "02.1")
     assert result.returncode == 0
     assert "NotImplementedError" in path.read_text(encoding="utf-8")
-    assert "●" not in course(copy, "list").stdout
+    assert "○○○○○ │ 0/" in course(copy, "list").stdout
     kept = list((copy / "work" / "kept").glob("02_*.ipynb"))
     assert [each.read_text(encoding="utf-8") for each in kept] == [solved]
 
