@@ -208,7 +208,8 @@ class DataLoader(Generic[SampleT]):
         ]
         parcel = Parcel(dataset=self.dataset, collate_fn=self.collate_fn, worker_init_fn=self.worker_init_fn)
         context = self.multiprocessing_context or multiprocessing.get_context()
-        return WorkerPool(context, roles, parcel)
+        # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
+        return WorkerPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
 
 
 def _default_sampler(

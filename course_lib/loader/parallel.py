@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError
 from course_lib.loader.fetch import Fetched
 from course_lib.loader.iterator import LoaderIterator
-from course_lib.loader.pickling import pack_for_worker
 from course_lib.loader.pinning import PinningThread
 from course_lib.loader.pool import WorkerPool
-from course_lib.loader.workers import StreamEnd, Task
+from course_lib.loader.workers import StreamEnd
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
@@ -95,8 +94,7 @@ class ParallelIterator(LoaderIterator):
             return
         number = next(self._numbers)
         self._owner[number] = worker
-        packed = pack_for_worker(indices, forked=self._pool.forked)
-        self._pool.send(worker, Task(self._epoch, number, packed))
+        self._pool.send(worker, self._epoch, number, indices)
 
     def _choose_in_turn(self) -> int | None:
         for _ in range(self._num_workers):

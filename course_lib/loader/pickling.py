@@ -17,7 +17,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 import torch.multiprocessing  # teaches ForkingPickler to put tensors into shared memory
 
-_UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
+UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
 
 
 class _SharingPickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -50,9 +50,19 @@ def pack_for_worker(value: Any, *, forked: bool) -> bytes:
     if forked:
         try:
             return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        except _UNPICKLABLE:
+        except UNPICKLABLE:
             pass
     return _dump(_CopyingPickler, value)
+
+
+def pack_indices(indices: Any, *, forked: bool) -> Any:
+    """Make the indices of a batch ready to be sent: of a tensor only its own numbers, as an array."""
+    return indices.numpy() if type(indices) is torch.Tensor else pack_for_worker(indices, forked=forked)
+
+
+def unpack_indices(packed: Any) -> Any:
+    """Undo `pack_indices`."""
+    return unpack(packed) if isinstance(packed, bytes) else torch.from_numpy(packed)
 
 
 def pack_for_parent(value: Any) -> bytes:
@@ -60,7 +70,7 @@ def pack_for_parent(value: Any) -> bytes:
     with _explain_file_limit():
         try:
             return bytes(ForkingPickler.dumps(value))
-        except _UNPICKLABLE:
+        except UNPICKLABLE:
             return _dump(_SharingPickler, value)
 
 

@@ -4,6 +4,7 @@ Every worker has two pipes of its own, one for tasks and one for answers. Nothin
 one that dies in the middle of a message spoils no other, and its death shows at once, as the end of its pipe.
 """
 
+import pickle
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +16,8 @@ from multiprocessing.util import Finalize, register_after_fork
 from typing import Any, NamedTuple
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError, describe_death
-from course_lib.loader.pickling import Parcel, pack_for_worker, unpack
+from course_lib.loader.pickling import Parcel, pack_indices, unpack
+from course_lib.loader.ring import Lender
 from course_lib.loader.workers import STOP, Answer, Role, Task, run_worker
 
 _GRACE_SECONDS = 5.0
@@ -23,11 +25,12 @@ _REAP_SECONDS = 0.5
 
 
 class Worker(NamedTuple):
-    """A worker process, and this process's ends of its pipes."""
+    """A worker process, this process's ends of its pipes, and who lends its slots."""
 
     process: BaseProcess
     tasks: Connection
     answers: Connection
+    lender: Lender
 
 
 class WorkerPool:
@@ -39,10 +42,12 @@ class WorkerPool:
         context: how processes are started.
         roles: one per worker.
         parcel: what every worker starts with.
+        slots: number of slots of shared memory for each worker.
     """
 
-    def __init__(self, context: BaseContext, roles: Sequence[Role], parcel: Parcel) -> None:
-        self.forked = context.get_start_method() == "fork"
+    def __init__(self, context: BaseContext, roles: Sequence[Role], parcel: Parcel, slots: int) -> None:
+        self._slots = slots
+        self._forked = context.get_start_method() == "fork"
         self._workers: list[Worker] = []
         # Finalize runs in this process only: a forked copy of the pool must not stop the workers.
         self._close = Finalize(self, _shut_down, args=(self._workers,), exitpriority=10)
@@ -55,15 +60,17 @@ class WorkerPool:
             self.close()
             raise
 
-    def send(self, worker_id: int, task: Task) -> None:
-        """Give a task to a worker.
+    def send(self, worker_id: int, epoch: int, number: int, indices: Any) -> None:
+        """Order a batch from a worker: the one of this number in this epoch, made of these indices.
 
         Raises:
             WorkerDiedError: the worker is dead.
         """
+        packed = pack_indices(indices, forked=self._forked)
         worker = self._workers[worker_id]
+        task = Task(epoch, number, packed, worker.lender.borrow())
         try:
-            worker.tasks.send_bytes(pack_for_worker(tuple(task), forked=True))
+            worker.tasks.send_bytes(pickle.dumps(tuple(task), pickle.HIGHEST_PROTOCOL))
         except OSError as error:
             raise self._death_of(worker) from error
 
@@ -81,7 +88,7 @@ class WorkerPool:
         for worker in self._workers:
             if worker.answers in ready or worker.process.sentinel in ready:
                 answer = self._read(worker)
-                yield answer, self._open(worker, answer.outcome)
+                yield answer, self._open(worker, answer)
 
     def close(self) -> None:
         """End all workers. A second call does nothing."""
@@ -96,7 +103,7 @@ class WorkerPool:
             name=f"DataLoader worker {role.worker_id}",
             daemon=True,
         )
-        self._workers.append(Worker(process, task_writer, answer_reader))
+        self._workers.append(Worker(process, task_writer, answer_reader, Lender(self._slots)))
         try:
             process.start()
         finally:
@@ -113,9 +120,9 @@ class WorkerPool:
         except (EOFError, OSError) as error:
             raise self._death_of(worker) from error
 
-    def _open(self, worker: Worker, packed: bytes) -> Any:
+    def _open(self, worker: Worker, answer: Answer) -> Any:
         try:
-            return unpack(packed)
+            return worker.lender.open(answer.slot, answer.new_memory, answer.outcome)
         except Exception as error:
             worker.process.join(_REAP_SECONDS)
             if worker.process.exitcode is not None:  # A dead worker takes its shared memory along.

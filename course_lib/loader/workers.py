@@ -10,6 +10,7 @@ answer, too.
 """
 
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ import torch
 
 from course_lib.loader.exceptions import ExceptionWrapper
 from course_lib.loader.fetch import EmptyStream, Fetcher, make_fetcher
-from course_lib.loader.pickling import Parcel, pack_for_parent, unpack
+from course_lib.loader.pickling import Parcel, pack_for_parent, unpack, unpack_indices
+from course_lib.loader.ring import SlotWriter
 from course_lib.loader.seeding import seed_everything
 from course_lib.worker_info import WorkerInfo, set_worker_info
 
@@ -31,19 +33,25 @@ _PARENT_CHECK_SECONDS = 5.0
 
 
 class Task(NamedTuple):
-    """An order for one batch: its epoch, its number in the epoch, and its indices, packed."""
+    """An order for one batch: its epoch, its number in the epoch, its indices, packed, and a slot to fill."""
 
     epoch: int
     number: int
-    indices: bytes
+    indices: Any
+    slot: int | None
 
 
 class Answer(NamedTuple):
-    """What became of a task: packed into `outcome` are the batch, an `ExceptionWrapper` or a `StreamEnd`."""
+    """What became of a task: packed into `outcome` are the batch, an `ExceptionWrapper` or a `StreamEnd`.
+
+    Every task gets one answer, so that every slot comes back.
+    """
 
     epoch: int
     number: int
     samples: int
+    slot: int | None
+    new_memory: bytes | None
     outcome: bytes
 
 
@@ -79,8 +87,10 @@ def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connectio
     torch.set_num_threads(1)
     desk = Desk(parcel, role)
     try:
-        for task in Inbox(tasks):
-            answers.send_bytes(pack_for_parent(desk.answer(task)))
+        inbox = Inbox(tasks)
+        for task in inbox:
+            answer = desk.answer(task) if task.epoch == inbox.epoch else desk.decline(task)
+            answers.send_bytes(pickle.dumps(tuple(answer), pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
         pass  # The main process has left: there is nobody to tell.
     finally:
@@ -91,27 +101,29 @@ class Inbox:
     """The tasks that wait in a worker, in the order they came.
 
     A thread listens to the pipe all the time. So the main process can always send, even to a worker that is
-    busy or is itself waiting to send; and a stop, or the first task of a new epoch, overtakes tasks that
-    still wait.
+    busy or is itself waiting to send; and a stop, or the first task of a new epoch, is known before tasks
+    that still wait.
+
+    Attributes:
+        epoch: epoch of the task that came last; tasks of earlier ones have become pointless.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._waiting: SimpleQueue[Task | None] = SimpleQueue()
-        self._epoch = 0
+        self.epoch = 0
         self._stopped = False
         self._parent = os.getppid()
         threading.Thread(target=self._listen, name="DataLoader inbox", daemon=True).start()
 
     def __iter__(self) -> Iterator[Task]:
         while (task := self._waiting.get()) is not None and not self._stopped:
-            if task.epoch == self._epoch:
-                yield task
+            yield task
 
     def _listen(self) -> None:
         while (message := self._receive()) != STOP:
             task = Task(*unpack(message))
-            self._epoch = task.epoch
+            self.epoch = task.epoch
             self._waiting.put(task)
         self._stopped = True
         self._waiting.put(None)
@@ -135,6 +147,7 @@ class Desk:
         self._epoch = -1
         self._fetcher: Fetcher = EmptyStream()
         self._contents: dict[str, Any] = {}
+        self._writer = SlotWriter()
         self._failure: ExceptionWrapper | None = None
         try:
             self._set_up(parcel)
@@ -145,10 +158,14 @@ class Desk:
         """Do one task. An error becomes the answer, to be raised where the batch is awaited."""
         samples, outcome = self._try_to_fetch(task)
         try:
-            packed = pack_for_parent(outcome)
+            new_memory, packed = self._writer.pack(outcome, task.slot)
         except Exception:
-            packed = pack_for_parent(self._wrap_exception())
-        return Answer(task.epoch, task.number, samples, packed)
+            new_memory, packed = None, pack_for_parent(self._wrap_exception())
+        return Answer(task.epoch, task.number, samples, task.slot, new_memory, packed)
+
+    def decline(self, task: Task) -> Answer:
+        """Give a task back undone."""
+        return Answer(task.epoch, task.number, 0, task.slot, None, pack_for_parent(None))
 
     def _set_up(self, parcel: Parcel) -> None:
         role = self._role
@@ -169,7 +186,7 @@ class Desk:
             # Without a start there is no batch; a stream says so once, and then that it has ended.
             if self._failure is not None and (is_first or not self._role.streaming):
                 return 0, self._failure
-            fetched = self._fetcher.fetch(unpack(task.indices))
+            fetched = self._fetcher.fetch(unpack_indices(task.indices))
         except Exception:
             return 0, self._wrap_exception()
         return (0, StreamEnd()) if fetched is None else fetched[::-1]

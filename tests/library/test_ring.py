@@ -1,0 +1,209 @@
+"""Slots of shared memory: what comes out is what went in, and no slot is reused before its last view died."""
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections import namedtuple
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import DataLoader, TensorDataset
+from course_lib.loader.ring import Lender, SlotWriter
+
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
+METHODS = multiprocessing.get_all_start_methods()
+SLOTS = 4  # of each worker, with prefetch_factor 2
+Pair = namedtuple("Pair", "image, label")
+
+DTYPES = [torch.uint8, torch.int64, torch.float32, torch.float64, torch.bool, torch.bfloat16, torch.complex64]
+
+
+@st.composite
+def tensors(draw):
+    shape = draw(st.lists(st.integers(0, 4), max_size=3))
+    return torch.randint(0, 2, shape).to(draw(st.sampled_from(DTYPES)))
+
+
+batches = st.recursive(
+    tensors() | st.integers() | st.text(max_size=3) | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+        | st.builds(Pair, inner, inner)
+    ),
+    max_leaves=6,
+)
+
+
+def send(writer, lender, batch):
+    slot = lender.borrow()
+    return lender.open(slot, *writer.pack(batch, slot))
+
+
+def assert_same(ours, theirs):
+    assert type(ours) is type(theirs)
+    if isinstance(ours, torch.Tensor):
+        assert ours.dtype == theirs.dtype
+        assert torch.equal(ours, theirs)
+    elif isinstance(ours, dict):
+        assert list(ours) == list(theirs)
+        assert_same(list(ours.values()), list(theirs.values()))
+    elif isinstance(ours, list | tuple):
+        assert len(ours) == len(theirs)
+        for mine, yours in zip(ours, theirs):
+            assert_same(mine, yours)
+    else:
+        assert ours == theirs
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(batches, min_size=1, max_size=8))
+def test_what_comes_out_is_what_went_in_also_if_it_is_kept(sent):
+    writer, lender = SlotWriter(), Lender(3)
+    kept = [send(writer, lender, batch) for batch in sent]
+    assert_same(kept, sent)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.arange(12).reshape(3, 4).T,
+        torch.arange(12)[::3],
+        torch.ones(1).expand(5, 3),
+        torch.tensor(3.0),
+        torch.zeros(0, 3),
+        torch.arange(4.0).conj(),
+        torch.view_as_complex(torch.arange(4.0).reshape(2, 2)).conj(),
+    ],
+)
+def test_layouts_of_every_kind(tensor):
+    assert_same(send(SlotWriter(), Lender(1), [tensor]), [tensor])
+
+
+def test_the_same_tensor_twice_stays_the_same():
+    tensor = torch.arange(3)
+    first, second = send(SlotWriter(), Lender(1), (tensor, tensor))
+    assert first is second
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks:UserWarning")
+def test_what_is_no_plain_tensor_travels_otherwise():
+    parameter = torch.nn.Parameter(torch.ones(2))
+    sparse = torch.eye(3).to_sparse()
+    plain = torch.arange(3)
+    batch = send(SlotWriter(), Lender(1), [parameter, sparse, plain])
+    assert type(batch[0]) is torch.nn.Parameter
+    assert torch.equal(batch[1].to_dense(), torch.eye(3))
+    assert torch.equal(batch[2], plain)
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda tensor: tensor,
+        lambda tensor: tensor[1],
+        lambda tensor: tensor.T,
+        lambda tensor: tensor.view(torch.uint8),
+        lambda tensor: tensor.detach(),
+        lambda tensor: tensor.numpy(),
+        lambda tensor: np.asarray(tensor)[1:, 0],
+        lambda tensor: tensor.untyped_storage(),
+        lambda tensor: np.from_dlpack(tensor),
+        lambda tensor: iter(tensor),
+    ],
+)
+def test_a_slot_comes_back_when_the_last_view_dies(derive):
+    lender = Lender(1)
+    (tensor, other) = send(SlotWriter(), lender, (torch.ones(3, 4), torch.zeros(2)))
+    view = derive(tensor)
+    assert lender.borrow() is None
+    del tensor, other
+    gc.collect()
+    assert lender.borrow() is None
+    del view
+    gc.collect()
+    assert lender.borrow() == 0
+
+
+def test_a_slot_without_tensors_comes_back_at_once():
+    lender = Lender(1)
+    assert send(SlotWriter(), lender, ["text", 3]) == ["text", 3]
+    assert lender.borrow() == 0
+
+
+def test_slots_grow():
+    writer, lender = SlotWriter(), Lender(2)
+    for size in (10, 10_000, 3, 100_000, 100_001, 1):
+        assert torch.equal(send(writer, lender, torch.arange(size)), torch.arange(size))
+
+
+def shared_memory_files():
+    return sorted(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else []
+
+
+@pytest.fixture
+def nothing_shared_left():
+    before = shared_memory_files()
+    yield
+    gc.collect()
+    assert shared_memory_files() == before
+
+
+class Mortal(TensorDataset):
+    """Its worker dies when index 30 is read."""
+
+    def __getitems__(self, indices):
+        if 30 in indices:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitems__(indices)
+
+
+@pytest.mark.usefixtures("nothing_shared_left")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_consumer_that_keeps_all_batches_gets_them_right(method):
+    data = torch.arange(400.0).reshape(100, 4)
+    loader = DataLoader(TensorDataset(data), 3, num_workers=2, multiprocessing_context=method)
+    kept = [batch for (batch,) in loader]
+    del loader
+    gc.collect()
+    assert torch.equal(torch.cat(kept), data)
+
+
+@pytest.mark.usefixtures("nothing_shared_left")
+def test_a_consumer_that_lets_go_sees_the_same_memory_again():
+    data = torch.arange(40_000).reshape(1000, 40)
+    loader = DataLoader(TensorDataset(data), 4, num_workers=2, persistent_workers=True)
+    for _ in range(20):  # Passes that are left early must not lose slots.
+        next(iter(loader))
+    addresses, total = set(), 0
+    for (batch,) in loader:
+        addresses.add(batch.data_ptr())
+        total += batch.sum()
+        batch.zero_()  # Writing into a batch is the consumer's right; no other batch notices.
+    assert total == data.sum()
+    assert len(addresses) <= 2 * SLOTS
+
+
+@pytest.mark.usefixtures("nothing_shared_left")
+def test_a_few_kept_batches_stay_as_they_are():
+    data = torch.arange(3000).reshape(1000, 3)
+    loader = DataLoader(TensorDataset(data), 5, num_workers=3, persistent_workers=True)
+    for _ in range(3):
+        kept = [batch[2] for number, (batch,) in enumerate(loader) if number % 7 == 0]
+        assert [row.tolist() for row in kept] == [data[number].tolist() for number in range(2, 1000, 35)]
+
+
+@pytest.mark.usefixtures("nothing_shared_left")
+def test_a_killed_worker_leaves_no_memory_behind_and_what_came_from_it_stays():
+    dataset = Mortal(torch.arange(100))
+    iterator = iter(DataLoader(dataset, 5, num_workers=1))
+    first = next(iterator)
+    with pytest.raises(RuntimeError, match="is killed by signal"):
+        list(iterator)
+    assert first[0].tolist() == [0, 1, 2, 3, 4]
