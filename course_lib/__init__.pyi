@@ -22,8 +22,13 @@ from course_lib.datasets.synthetic import generate_synthetic_image as generate_s
 from course_lib.datasets.timeseries import TimeSeriesDataset as TimeSeriesDataset
 from course_lib.datasets.transform import TransformDataset as TransformDataset
 from course_lib.loader.dataloader import DataLoader as DataLoader
+from course_lib.loader.device import DeviceLoader as DeviceLoader
 from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
 from course_lib.loader.seeding import seed_worker as seed_worker
+from course_lib.loader.worker_init import distributed_worker_init as distributed_worker_init
+from course_lib.measure.memory_monitor import MemoryMonitor as MemoryMonitor
+from course_lib.measure.tuning import tune_num_workers as tune_num_workers
+from course_lib.memory import measure_memory as measure_memory
 from course_lib.padding import pad_sequence_collate as pad_sequence_collate
 from course_lib.plots.batch import plot_batch as plot_batch
 from course_lib.plots.classes import plot_class_counts as plot_class_counts

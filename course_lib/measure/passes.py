@@ -1,0 +1,89 @@
+"""One pass over a loader with a stopwatch: how long a batch takes, and what the workers cost (lesson 12)."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from course_lib.memory import measure_memory
+
+
+class Pass(NamedTuple):
+    """What one pass, or the beginning of one, has shown.
+
+    Attributes:
+        arrivals: seconds from asking for the iterator to each batch, in order; what the consumer does with a
+            batch lies between two arrivals.
+        end: seconds to the end of the consumer's last step.
+        memory: bytes in use, workers included, above what was in use before; None if it was not measured.
+    """
+
+    arrivals: tuple[float, ...]
+    end: float
+    memory: int | None
+
+
+def time_pass(
+    loader: Any, consume: Callable[[Any], object], seconds: float, enough: int, latest: float
+) -> Pass:
+    """Go over a loader until its end, or until time is up, and note when every batch came.
+
+    Args:
+        loader: any iterable of batches.
+        consume: called with every batch.
+        seconds: when they are over, the pass is broken off.
+        enough: number of batches below which it is not,
+        latest: unless these seconds are over, too.
+
+    Returns:
+        The times, and the memory at the last batch.
+    """
+    expected = _length(loader)
+    before = measure_memory().used
+    arrivals: list[float] = []
+    memory = None
+    start = time.perf_counter()
+    iterator = iter(loader)
+    end = 0.0
+    for batch in iterator:
+        arrivals.append(time.perf_counter() - start)
+        consume(batch)
+        end = time.perf_counter() - start
+        time_is_up = end >= latest or (end >= seconds and len(arrivals) >= enough)
+        if time_is_up or len(arrivals) == expected:
+            # At this moment the workers still live; after the end of the pass they may be gone.
+            memory = max(0, measure_memory().used - before)
+        if time_is_up:
+            break
+    return Pass(tuple(arrivals), end, memory)
+
+
+def seconds_per_batch(result: Pass, workers: int, batches: int | None, counts_start: bool) -> float:
+    """Return what a batch costs in a whole epoch.
+
+    Workers deliver in bursts: n workers that began together bring n batches nearly at once. So the time
+    between batches is taken over whole rounds of n batches, from the end of the first round. The start of the
+    workers is paid once in an epoch, and is shared out among its batches.
+
+    Args:
+        result: of `time_pass`, with one batch at least.
+        workers: number of workers.
+        batches: number of batches in an epoch; None if unknown, so that the start weighs nothing.
+        counts_start: whether every epoch pays for the start of the workers; not so with persistent ones.
+    """
+    rounds = max(1, workers)
+    arrivals = result.arrivals
+    whole = (len(arrivals) - rounds) // rounds * rounds
+    if whole <= 0:  # too short for a difference: all that is known is the average
+        return result.end / len(arrivals)
+    steady = (arrivals[rounds + whole - 1] - arrivals[rounds - 1]) / whole
+    if batches is None or not counts_start:
+        return steady
+    start = max(0.0, arrivals[rounds - 1] - steady * rounds)
+    return steady + start / max(batches, 1)
+
+
+def _length(loader: Any) -> int | None:
+    try:
+        return len(loader)
+    except TypeError:
+        return None
