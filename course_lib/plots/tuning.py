@@ -40,7 +40,7 @@ def plot_tuning(result: Any, prediction: Mapping[int, float] | None = None) -> F
     label_axes(grid[0, 0], "Time of a batch", "workers", "ms (median, quartiles, every pass)")
     if with_memory:
         _draw_memory(grid[0, 1], done)
-        label_axes(grid[0, 1], "Memory on top", "workers", "MiB")
+        label_axes(grid[0, 1], "Memory it takes", "workers", "MiB")
     everyone = [read_field(one, "workers") for one in measurements] + list(prediction or {})
     for axes in grid[0]:
         _mark_failures(axes, failed)
