@@ -8,8 +8,10 @@ import torch
 
 from course_lib.collate import default_collate
 from course_lib.datasets.packed import PackedBatch
-from course_lib.datasets.packing import as_array, pack
+from course_lib.datasets.packing import as_array, gather_windows, pack
 from course_lib.errors import EmptyBatchError
+
+_Array = np.ndarray[Any, Any]
 
 
 def pad_sequence_collate(batch: Sequence[Any], padding_value: float = 0) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def pad_sequence_collate(batch: Sequence[Any], padding_value: float = 0) -> dict
             "decides how wide it becomes. Check what the batch sampler yields."
         )
     if isinstance(batch, PackedBatch):
-        return _pad(batch.joined(), batch.lengths, padding_value, batch.labels)
+        return _pad(batch.values, batch.starts, batch.lengths, padding_value, batch.labels)
     pairs = [_is_pair(sample) for sample in batch]
     if not any(pairs):
         return _pad(*_packed(batch), padding_value)
@@ -58,42 +60,50 @@ def _is_pair(sample: Any) -> bool:
     """Tell a pair (sequence, label) from a sequence of two numbers that comes as a tuple."""
     if not isinstance(sample, tuple) or len(sample) != 2:
         return False
-    return np.ndim(sample[0]) > 0 if hasattr(sample[0], "ndim") else hasattr(sample[0], "__len__")
+    first = sample[0]
+    return isinstance(first, list) or (
+        np.ndim(first) > 0 if hasattr(first, "ndim") else hasattr(first, "__len__")
+    )
 
 
-def _packed(sequences: Sequence[Any]) -> tuple[torch.Tensor, np.ndarray[Any, Any]]:
+def _packed(sequences: Sequence[Any]) -> tuple[torch.Tensor, _Array, _Array]:
     values, offsets = pack(sequences)
-    return values, np.diff(offsets.numpy())
+    starts_and_stops = offsets.numpy()
+    return values, starts_and_stops[:-1], np.diff(starts_and_stops)
 
 
 def _pad(
-    values: torch.Tensor, lengths: np.ndarray[Any, Any], padding_value: float, labels: Any = None
+    values: torch.Tensor, starts: _Array, lengths: _Array, padding_value: float, labels: Any = None
 ) -> dict[str, Any]:
-    shape = (len(lengths), int(lengths.max()), *values.shape[1:])
-    # Steps and lengths of 32 bits are compared twice as fast as those of 64.
-    mask = np.arange(shape[1], dtype=np.int32) < lengths.astype(np.int32)[:, None]
-    padded = _filled(values, shape, padding_value)
-    as_array(padded)[mask] = as_array(values)
+    longest = int(np.maximum.reduce(lengths))
+    padded = gather_windows(as_array(values), starts, longest)
+    mask = _mask(lengths, longest)
+    padded[~mask] = 0 if padding_value == 0 else _padding_for(values.dtype, padding_value)
+    sequences = torch.from_numpy(padded)
     padded_batch = {
-        "sequences": padded,
+        "sequences": sequences if sequences.dtype is values.dtype else sequences.view(values.dtype),
         "attention_masks": torch.from_numpy(mask),
         "lengths": torch.from_numpy(lengths),
     }
     return padded_batch if labels is None else {**padded_batch, "labels": labels}
 
 
-def _filled(values: torch.Tensor, shape: tuple[int, ...], padding_value: float) -> torch.Tensor:
-    """Make a tensor of padding in the type of `values`, or say that their type cannot hold it."""
-    if padding_value == 0:
-        return values.new_zeros(shape)
+def _mask(lengths: _Array, longest: int) -> _Array:
+    """Return True up to each length: windows of a row of Trues with as many Falses behind it."""
+    trues_and_falses = np.zeros(2 * longest, np.bool_)
+    trues_and_falses[:longest] = True
+    return gather_windows(trues_and_falses, longest - lengths, longest)
+
+
+def _padding_for(dtype: torch.dtype, padding_value: float) -> Any:
+    """Return a padding value as the array of a type holds it, or say that the type cannot."""
     try:
-        padding = torch.tensor(padding_value, dtype=values.dtype)
+        padding = torch.tensor(padding_value, dtype=dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError):
         padding = None
-    exact = padding is not None and (padding.is_floating_point() or padding.item() == padding_value)
-    if not exact:
+    if padding is None or not (padding.is_floating_point() or padding.item() == padding_value):
         raise ValueError(
-            f"padding_value got {padding_value!r}, and the sequences hold {values.dtype}. That type cannot "
+            f"padding_value got {padding_value!r}, and the sequences hold {dtype}. That type cannot "
             "hold this value. Pass another padding value, or convert the sequences."
         )
-    return values.new_full(shape, padding_value)
+    return as_array(padding)

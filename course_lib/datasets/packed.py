@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from course_lib.datasets.base import Dataset, Indices, plain_index
-from course_lib.datasets.packing import gather_ranges, pack, tensor_on
+from course_lib.datasets.memory import gather_rows
+from course_lib.datasets.packing import gather_ranges, overlapping_windows, pack, tensor_on
 
-_Positions = np.ndarray[Any, Any]
+_Array = np.ndarray[Any, Any]
 
 
 class PackedSequences(Dataset[Any]):
@@ -66,9 +67,9 @@ class PackedSequences(Dataset[Any]):
 
     def __getitems__(self, indices: Indices) -> "PackedBatch":
         """Return the sequences at `indices`."""
-        positions = _positions(indices, len(self))
-        labels = None if self.labels is None else self.labels.index_select(0, torch.from_numpy(positions))
-        return PackedBatch(self.values, *_ranges(self.offsets, positions), labels)
+        rows = torch.as_tensor(indices, dtype=torch.int64)
+        labels = None if self.labels is None else gather_rows(self.labels, rows)
+        return PackedBatch(self.values, *_ranges(self.offsets, rows), labels)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -77,7 +78,7 @@ class PackedSequences(Dataset[Any]):
 class PackedBatch(Sequence[Any]):
     """Some of the sequences of a pack: a note of where they are, to be read as a list of samples.
 
-    Their values are copied once, when they are padded, or when the batch is sent to another process.
+    Their values are copied only when they are padded, or when the batch is sent to another process.
 
     Args:
         values: the values of the whole pack, a tensor of shape (total length, ...).
@@ -88,8 +89,8 @@ class PackedBatch(Sequence[Any]):
     def __init__(
         self,
         values: torch.Tensor,
-        starts: _Positions,
-        lengths: _Positions,
+        starts: _Array,
+        lengths: _Array,
         labels: torch.Tensor | None = None,
     ) -> None:
         self.values = values
@@ -160,7 +161,7 @@ class PackedStrings(Dataset[str]):
 
     def __getitems__(self, indices: Indices) -> list[str]:
         """Return the strings at `indices`."""
-        starts, lengths = _ranges(self.offsets, _positions(indices, len(self)))
+        starts, lengths = _ranges(self.offsets, torch.as_tensor(indices, dtype=torch.int64))
         content = gather_ranges(self.values, starts, lengths).numpy().tobytes()
         return [_decode(content[start:stop]) for start, stop in pairwise([0, *lengths.cumsum().tolist()])]
 
@@ -178,19 +179,16 @@ def _labels_tensor(labels: Any) -> torch.Tensor:
         ) from error
 
 
-def _ranges(offsets: torch.Tensor, positions: _Positions) -> tuple[_Positions, _Positions]:
-    """Return where the sequences at some positions start, and how long they are."""
-    starts_and_stops = offsets.numpy()
-    starts = starts_and_stops[positions]
-    return starts, starts_and_stops[positions + 1] - starts
-
-
-def _positions(indices: Indices, length: int) -> _Positions:
-    positions = np.asarray(indices, dtype=np.int64)
-    # Read without a sign, a negative number is larger than any length: one comparison finds both mistakes.
-    if positions.view(np.uint64).max(initial=0) < length:
-        return positions
-    return np.array([plain_index(index, length) for index in positions.tolist()], np.int64)
+def _ranges(offsets: torch.Tensor, indices: torch.Tensor) -> tuple[_Array, _Array]:
+    """Return where the sequences at some indices start, and how long they are."""
+    try:
+        starts_and_stops = overlapping_windows(offsets.numpy(), 2)[indices.numpy()]
+    except IndexError:
+        for index in indices.tolist():
+            plain_index(index, len(offsets) - 1)  # says which one it is, and what is allowed
+        raise
+    starts = starts_and_stops[:, 0]
+    return starts, starts_and_stops[:, 1] - starts
 
 
 def _decode(content: bytes) -> str:

@@ -12,7 +12,6 @@ neighbours in each epoch. A width beyond the longest sample is a plain random or
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
 
 import numpy as np
 import torch
@@ -57,15 +56,25 @@ class BucketBatchSampler(Sampler[list[int]]):
             "bucket_width", bucket_width, "A bucket takes lengths that differ by less than its width"
         )
         check_generator(generator)
+        # Numbers of 16 bits are sorted by their digits, ten times as fast as longer ones are compared.
+        buckets = self.lengths // bucket_width
+        self._buckets = buckets.to(torch.int16 if int(buckets.max()) < 2**15 else torch.int64)
         self.batch_size = batch_size
         self.bucket_width = bucket_width
         self.generator = generator
         self.drop_last = drop_last
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = self._order().tolist()
-        for start, stop in self._cuts():
-            yield order[start:stop]
+        for batch in self.tensors():
+            yield batch.tolist()
+
+    def tensors(self) -> Iterator[torch.Tensor]:
+        """Yield the same batches as int64 tensors of shape (B,): what a loader prefers, where it can."""
+        sizes = self._sizes()
+        batches = torch.split(self._order(), sizes)
+        for place in torch.randperm(len(sizes), generator=self.generator).tolist():
+            if len(batches[place]) == self.batch_size or not self.drop_last:
+                yield batches[place]
 
     def __len__(self) -> int:
         whole_batches, rest = divmod(len(self.lengths), self.batch_size)
@@ -74,21 +83,16 @@ class BucketBatchSampler(Sampler[list[int]]):
     def _order(self) -> torch.Tensor:
         """Return all indices, sorted by bucket, shuffled within each."""
         shuffled = torch.randperm(len(self.lengths), generator=self.generator)
-        buckets = self.lengths[shuffled] // self.bucket_width
         # NumPy sorts in this thread. Torch uses several, which wait for each other where cores are busy.
-        return shuffled[np.argsort(buckets.numpy(), kind="stable")]
+        return shuffled[np.argsort(self._buckets[shuffled].numpy(), kind="stable")]
 
-    def _cuts(self) -> list[tuple[int, int]]:
-        """Return where each batch starts and stops in the order, batches shuffled."""
+    def _sizes(self) -> list[int]:
+        """Return the size of each batch: all the same, but for a short one somewhere among them."""
         whole_batches, rest = divmod(len(self.lengths), self.batch_size)
         sizes = [self.batch_size] * whole_batches
         if rest:
-            place = int(torch.randint(whole_batches + 1, (), generator=self.generator))
-            sizes.insert(place, rest)
-        stops = list(accumulate(sizes))
-        shuffled = torch.randperm(len(sizes), generator=self.generator).tolist()
-        cuts = [(stops[place] - sizes[place], stops[place]) for place in shuffled]
-        return [cut for cut in cuts if not self.drop_last or cut[1] - cut[0] == self.batch_size]
+            sizes.insert(int(torch.randint(whole_batches + 1, (), generator=self.generator)), rest)
+        return sizes
 
 
 def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Sequence[int]]) -> float:

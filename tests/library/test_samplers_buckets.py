@@ -70,6 +70,20 @@ def test_width_one_wastes_as_little_as_sorting(lengths, size):
     assert padding_waste(lengths, BucketBatchSampler(lengths, size, 1)) == pytest.approx(ideal)
 
 
+@given(lengths_lists, st.integers(1, 9), st.booleans())
+def test_tensors_are_the_same_batches(lengths, size, drop_last):
+    as_lists = list(BucketBatchSampler(lengths, size, 5, seeded(), drop_last))
+    as_tensors = list(BucketBatchSampler(lengths, size, 5, seeded(), drop_last).tensors())
+    assert [batch.tolist() for batch in as_tensors] == as_lists
+    assert all(batch.dtype == torch.int64 for batch in as_tensors)
+
+
+def test_lengths_beyond_16_bits_are_sorted_too():
+    lengths = [70_000, 3, 35_000, 70_001, 2, 35_001]
+    batches = [sorted(batch) for batch in BucketBatchSampler(lengths, 2, 1)]
+    assert sorted(batches) == [[0, 3], [1, 4], [2, 5]]
+
+
 def test_no_sample_is_dropped_in_every_epoch():
     sampler = BucketBatchSampler(list(range(1, 12)), 5, 1, seeded(), drop_last=True)
     assert set(flat(flat(list(sampler) for _ in range(60)))) == set(range(11))
