@@ -36,6 +36,8 @@ _HOMES = {
     "loader.exceptions": ("ExceptionWrapper",),
     "memory": ("measure_memory",),
     "measure.memory_monitor": ("MemoryMonitor",),
+    "measure.timeline": ("Timeline",),
+    "measure.tracing": ("trace",),
     "measure.tuning": ("tune_num_workers",),
     "training.loop": ("History", "evaluate", "train_model"),
     "training.records": ("Evaluation",),

@@ -27,6 +27,8 @@ from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
 from course_lib.loader.seeding import seed_worker as seed_worker
 from course_lib.loader.worker_init import distributed_worker_init as distributed_worker_init
 from course_lib.measure.memory_monitor import MemoryMonitor as MemoryMonitor
+from course_lib.measure.timeline import Timeline as Timeline
+from course_lib.measure.tracing import trace as trace
 from course_lib.measure.tuning import tune_num_workers as tune_num_workers
 from course_lib.memory import measure_memory as measure_memory
 from course_lib.padding import pad_sequence_collate as pad_sequence_collate
