@@ -1,0 +1,35 @@
+"""Ignores collate_fn.
+
+Rejected by: the batches of torch's loader
+Saying: Call `self.collate_fn`
+"""
+
+
+class MiniLoader:
+    def __init__(
+        self,
+        dataset,
+        batch_size=1,
+        shuffle=False,
+        drop_last=False,
+        generator=None,
+        collate_fn=default_collate,
+    ):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.generator = generator
+        self.collate_fn = collate_fn
+
+    def __iter__(self):
+        size = len(self.dataset)
+        order = torch.randperm(size, generator=self.generator).tolist() if self.shuffle else range(size)
+        for start in range(0, size, self.batch_size):
+            indices = order[start : start + self.batch_size]
+            if len(indices) == self.batch_size or not self.drop_last:
+                yield default_collate([self.dataset[index] for index in indices])
+
+    def __len__(self):
+        size = len(self.dataset)
+        return size // self.batch_size if self.drop_last else -(-size // self.batch_size)

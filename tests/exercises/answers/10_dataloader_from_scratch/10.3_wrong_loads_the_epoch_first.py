@@ -1,0 +1,36 @@
+"""Reads all samples at the first batch, and cuts afterwards.
+
+Rejected by: reads only what is asked for
+Saying: a loop over all samples before the first batch
+"""
+
+
+class MiniLoader:
+    def __init__(
+        self,
+        dataset,
+        batch_size=1,
+        shuffle=False,
+        drop_last=False,
+        generator=None,
+        collate_fn=default_collate,
+    ):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.generator = generator
+        self.collate_fn = collate_fn
+
+    def __iter__(self):
+        size = len(self.dataset)
+        order = torch.randperm(size, generator=self.generator).tolist() if self.shuffle else range(size)
+        samples = [self.dataset[index] for index in order]
+        for start in range(0, size, self.batch_size):
+            indices = samples[start : start + self.batch_size]
+            if len(indices) == self.batch_size or not self.drop_last:
+                yield self.collate_fn(indices)
+
+    def __len__(self):
+        size = len(self.dataset)
+        return size // self.batch_size if self.drop_last else -(-size // self.batch_size)

@@ -1,0 +1,35 @@
+"""Chains the rules with elif behind one that asks for too little.
+
+Rejected by: any mixture, as torch decides
+Saying: Is an `elif` in the way
+"""
+
+
+def check_arguments(
+    batch_size=1,
+    shuffle=False,
+    sampler=None,
+    batch_sampler=None,
+    drop_last=False,
+    num_workers=0,
+    prefetch_factor=None,
+    persistent_workers=False,
+):
+    if sampler is not None and shuffle:
+        raise ValueError("sampler and shuffle exclude each other")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ValueError("batch_sampler excludes batch_size, shuffle, sampler and drop_last")
+    if batch_size is None and drop_last:
+        raise ValueError("batch_size=None excludes drop_last")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}")
+    if batch_sampler is not None:
+        pass
+    elif num_workers < 0:
+        raise ValueError(f"num_workers is {num_workers}")
+    if prefetch_factor is not None and num_workers == 0:
+        raise ValueError("prefetch_factor needs num_workers above 0")
+    if prefetch_factor is not None and prefetch_factor < 0:
+        raise ValueError(f"prefetch_factor is {prefetch_factor}")
+    if persistent_workers and num_workers == 0:
+        raise ValueError("persistent_workers needs num_workers above 0")

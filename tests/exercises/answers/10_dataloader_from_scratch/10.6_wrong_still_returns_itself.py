@@ -1,0 +1,32 @@
+"""Is its own pass: a look in the middle begins the epoch anew.
+
+Rejected by: complaint 3: a look in the middle
+Saying: `return self` gives everybody the same place
+"""
+
+
+class RepairedLoader:
+    def __init__(self, dataset, batch_size=1, shuffle=False, seed=0):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def load(self, indices):
+        try:
+            return default_collate([self.dataset[index] for index in indices])
+        except StopIteration as error:
+            raise RuntimeError("StopIteration out of the dataset") from error
+
+    def __iter__(self):
+        size = len(self.dataset)
+        order = torch.randperm(size, generator=self.generator).tolist() if self.shuffle else list(range(size))
+        batches = [order[i : i + self.batch_size] for i in range(0, size, self.batch_size)]
+        self.running = map(self.load, batches)
+        return self
+
+    def __next__(self):
+        return next(self.running)

@@ -1,0 +1,977 @@
+"""The graded checks of exercise 10."""
+
+import warnings
+from itertools import combinations, product
+
+import torch
+from torch.utils.data import BatchSampler, DataLoader, default_collate
+
+from course_lib.classroom.exercises.errors import RemoteError, is_unwritten, revive
+from course_lib.classroom.exercises.tasks import Exercise, Task, graded
+
+EXERCISE = Exercise(
+    "10",
+    "dataloader_from_scratch",
+    (
+        Task(
+            "10.1",
+            "From an order to batches",
+            defines=("cut", "number_of_batches"),
+            forbids=("BatchSampler",),
+            difficulty=2,
+            importance=4,
+            minutes=15,
+            hints=(
+                "What does your function do with an order of which nobody knows the length? And for eight "
+                "indices in batches of four, what comes after the second batch?",
+                "Picture a ticket roll: `iter(order)` is the roll, each batch tears off `batch_size` of it. "
+                "`list(islice(roll, 4))` tears off four, or what is left, or nothing.",
+                "Tear off lists in a `while` until one is empty; yield those that are full, and a short one "
+                "unless `drop_last`. For the number: `divmod(n, batch_size)` gives whole batches and a rest.",
+            ),
+        ),
+        Task(
+            "10.2",
+            "From samples to a batch",
+            defines=("collate",),
+            forbids=("default_collate", "default_convert"),
+            difficulty=3,
+            importance=4,
+            minutes=25,
+            hints=(
+                "Which rule needs no other rule, and which ones call `collate` again for a part of each "
+                "sample?",
+                "Write two samples one above the other, each a tuple of three fields. The batch is made of "
+                "the columns: `zip(*samples)` goes through them. For dicts, a column belongs to a key.",
+                "Decide by `isinstance(samples[0], ...)`. Tensors: `torch.stack`. Floats: "
+                "`dtype=torch.float64`. Tuples: compare all lengths first, because `zip` stops silently at "
+                "the shortest; then `[collate(list(column)) for column in zip(*samples)]`.",
+            ),
+        ),
+        Task(
+            "10.3",
+            "The loader",
+            defines=("MiniLoader",),
+            forbids=("DataLoader",),
+            difficulty=3,
+            importance=5,
+            minutes=25,
+            hints=(
+                "What belongs to the loader, and lives as long as it does? What belongs to one epoch, and "
+                "must be new in each `for`?",
+                "Draw two readers of one book, each with a bookmark. The book is the loader, the bookmark is "
+                "the pass. If `__iter__` contains a `yield`, each call of it makes a bookmark.",
+                "In `__iter__`: draw `torch.randperm(n, generator=self.generator).tolist()` or take "
+                "`range(n)`, cut slices of it, and for each slice yield `self.collate_fn` of the samples.",
+            ),
+        ),
+        Task(
+            "10.4",
+            "A whole batch at once",
+            defines=("fetch",),
+            difficulty=2,
+            importance=4,
+            minutes=15,
+            hints=(
+                "How do you find out whether an object has a method, without calling it?",
+                '`getattr(dataset, "__getitems__", None)` is the method, or None. Two ways lead to a list of '
+                "samples; what you check afterwards is the same for both.",
+                "Put both ways into one `try` with `except StopIteration as error: raise RuntimeError(...) "
+                "from error`, and nothing else into `except`. Then compare `len(samples)` with "
+                "`len(indices)`.",
+            ),
+        ),
+        Task(
+            "10.5",
+            "Arguments that contradict each other",
+            defines=("check_arguments",),
+            forbids=("DataLoader",),
+            difficulty=2,
+            importance=3,
+            minutes=15,
+            hints=(
+                "`if sampler and shuffle:` looks right. What is it for `sampler=[]`?",
+                "Go through the list of the statement, one `if` for each line. Write down for every argument "
+                "what 'not given' means: for some it is None, for some False, for batch_size it is 1.",
+                "`if sampler is not None and shuffle: raise ValueError('sampler and shuffle ...')`. For a "
+                "batch sampler collect the names that were given, and put all of them into the message.",
+            ),
+        ),
+        Task(
+            "10.6",
+            "Five complaints",
+            defines=("RepairedLoader",),
+            forbids=("DataLoader",),
+            difficulty=4,
+            importance=4,
+            minutes=30,
+            hints=(
+                "Which lines of the BrokenLoader would you point at, for each of the five letters? Two of "
+                "the faults sit in `__iter__` on one line each, one is what it returns.",
+                "Complaint 3: two passes share `self.position`. Complaint 5: let a function with `yield` "
+                "raise, and call `next()` on it again: it is over. A class with `__next__`, or "
+                "`map(load, batches)`, keeps its place.",
+                "The order comes from `self.generator = torch.Generator().manual_seed(seed)`, made once. "
+                "`__iter__` returns a new pass; its `__next__` takes the next indices first and reads the "
+                "samples afterwards, with `except StopIteration` around the reading only.",
+            ),
+        ),
+    ),
+)
+
+
+def attempt(action):
+    """Return what `action()` gives; an error is a value too, so that an expectation can speak about it."""
+    try:
+        return action()
+    except StopIteration:
+        return "StopIteration"
+    except RemoteError as error:
+        if is_unwritten(error):
+            raise
+        return f"{error.type_name}: {error.message}"
+
+
+def plain(value):
+    """Turn every tuple into a list: torch gives either, and both are right."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def sizes_of(n, batch_size, drop_last):
+    """Say how long the batches of n samples must be: as torch's batch sampler cuts them."""
+    return [len(batch) for batch in BatchSampler(range(n), batch_size, drop_last)]
+
+
+# ---------------------------------------------------------------------------------------------------- 10.1
+
+
+class Order:
+    """Indices that can be iterated over, and nothing else. It counts how many were taken."""
+
+    def __init__(self, values):
+        self.values = values
+        self.taken = 0
+
+    def __iter__(self):
+        for value in self.values:
+            self.taken += 1
+            yield value
+
+
+def shapes(rng):
+    """Draw (n, batch_size): with a rest, without one, one batch only, single samples, nothing at all."""
+    size = rng.randrange(2, 6)
+    whole = size * rng.randrange(2, 5)
+    return [(whole + rng.randrange(1, size), size), (whole, size), (size - 1, size), (3, 1), (0, size)]
+
+
+def cut(student, room, order, *arguments):
+    """Return all batches as they are when the last one has come."""
+    return attempt(lambda: room.module("builtins").list(student.cut(order, *arguments)))
+
+
+@graded("10.1", "no index lost, doubled or moved", points=1)
+def test_cut_keeps(student, expect, room, rng):
+    for n, size in shapes(rng):
+        order = [rng.randrange(100) for _ in range(n)]
+        batches = cut(student, room, order, size)
+        expect(
+            [index for batch in batches for index in batch] if isinstance(batches, list) else batches,
+            tried=f"all batches of {size} of the {n} indices {order}, put together again",
+            rule="The batches are slices: one after the other they are the order, every index of it.",
+            next="Is there a list that goes on changing after it was yielded? What becomes of the rest?",
+        ).equals(order)
+
+
+@graded("10.1", "full batches, then the rest", points=1)
+def test_cut_sizes(student, expect, room, rng):
+    for n, size in shapes(rng):
+        batches = cut(student, room, list(range(n)), size)
+        expect(
+            [len(batch) for batch in batches] if isinstance(batches, list) else batches,
+            tried=f"the lengths of the batches of {size} of {n} indices",
+            rule="Every batch is full but perhaps the last one, and none is empty.",
+            next=f"Try it with {size} and {2 * size} indices: nothing may follow the last full batch.",
+        ).equals(sizes_of(n, size, False))
+        for batch in batches:
+            expect(
+                batch,
+                tried=f"one of the batches of {size} of {n} indices",
+                rule="A batch is a list of indices.",
+                next="`list(...)` makes a list of a slice, whatever the order is.",
+            ).is_a(list)
+
+
+@graded("10.1", "a short batch is left out when asked", points=1)
+def test_cut_drop_last(student, expect, room, rng):
+    for n, size in shapes(rng):
+        batches = cut(student, room, list(range(n)), size, True)
+        expect(
+            [len(batch) for batch in batches] if isinstance(batches, list) else batches,
+            tried=f"the lengths of the batches of {size} of {n} indices, with drop_last=True",
+            rule="drop_last leaves out a short last batch, and no full one.",
+            next="A last batch that is full is not short.",
+        ).equals(sizes_of(n, size, True))
+
+
+@graded("10.1", "any order, also one without an end", points=2)
+def test_cut_lazy(student, expect, rng):
+    size, first = rng.randrange(2, 6), rng.randrange(100)
+    order = Order(range(first, first + 200 * size))
+    batches = attempt(lambda: iter(student.cut(order, size)))
+    for number in range(3):
+        start = first + number * size
+        batch = attempt(lambda: next(batches)) if not isinstance(batches, str) else batches
+        expect(
+            batch,
+            tried=f"batch {number} of an order that has no length and no positions: {first}, {first + 1}, …",
+            rule="All that an order promises is that one can iterate over it.",
+            next="`iter(order)` and `next` are enough: no `len(order)`, no slices of it.",
+        ).equals(list(range(start, start + size)))
+        expect(
+            order.taken,
+            tried=f"how many indices are taken from a very long order for {number + 1} batches of {size}",
+            rule="A batch's indices are taken when the batch is asked for, and no more of them.",
+            next="`list(order)` takes all of them; for an order without an end it never comes back.",
+            got=f"{order.taken} indices",
+        ).is_at_most((number + 1) * size)
+
+
+@graded("10.1", "the number of batches", points=1)
+def test_number_of_batches(student, expect, rng):
+    huge = 10**18 + rng.randrange(1, 10**6)
+    for n, size in [*shapes(rng), (huge, 1), (huge * 7 + 1, 7)]:
+        for drop_last in (False, True):
+            whole, rest = divmod(n, size)
+            expect(
+                student.number_of_batches(n, size, drop_last),
+                tried=f"number_of_batches({n}, {size}, drop_last={drop_last})",
+                rule="As many batches as `cut` yields: full ones, and one more if there is a rest to keep.",
+                next="Whole numbers stay exact with // and %. A division with / rounds large ones.",
+            ).equals(whole + (rest > 0 and not drop_last))
+
+
+# ---------------------------------------------------------------------------------------------------- 10.2
+
+
+def collated(student, samples):
+    return attempt(lambda: plain(student.collate(samples)))
+
+
+def expect_as_torch(student, expect, samples, next):
+    expect(
+        collated(student, samples),
+        tried=f"collate({samples})" if len(str(samples)) < 200 else f"collate of {len(samples)} samples",
+        rule="The batch is the one of torch's default_collate (a list where torch gives a tuple is fine).",
+        next=next,
+    ).equals(plain(default_collate(samples)))
+
+
+@graded("10.2", "tensors are stacked", points=1)
+def test_collate_tensors(student, expect, rng, generator):
+    for shape in ((), (3,), (1, rng.randrange(2, 5), 2)):
+        for dtype in (torch.float32, torch.uint8, torch.bool):
+            for size in (1, rng.randrange(2, 5)):
+                samples = [(torch.rand(shape, generator=generator) * 9).to(dtype) for _ in range(size)]
+                expect_as_torch(student, expect, samples, "`torch.stack` adds the new first dimension.")
+
+
+@graded("10.2", "numbers keep their kind", points=1)
+def test_collate_numbers(student, expect, rng):
+    size = rng.randrange(1, 5)
+    for samples in (
+        [rng.randrange(-(2**40), 2**40) for _ in range(size)],
+        [rng.random() for _ in range(size)],
+        [rng.random() < 0.5 for _ in range(size)],
+    ):
+        kind = type(samples[0]).__name__
+        advice = f"Look at the dtype for {kind}: int64, float64 or bool? Python's floats have 64 bits."
+        expect_as_torch(student, expect, samples, advice)
+
+
+@graded("10.2", "strings stay strings", points=1)
+def test_collate_strings(student, expect, rng):
+    words = ["".join(rng.choices("abcdef", k=4)) for _ in range(rng.randrange(1, 5))]
+    advice = "A string can be iterated over, but it is no list of fields. Is its rule before theirs?"
+    expect_as_torch(student, expect, words, advice)
+    expect_as_torch(student, expect, [(word, 1) for word in words], advice)
+
+
+@graded("10.2", "tuples, lists and dicts, inside each other", points=2)
+def test_collate_containers(student, expect, rng, generator):
+    def draw(kind):
+        leaves = (
+            torch.rand(2, generator=generator),
+            rng.randrange(100),
+            rng.random(),
+            "word",
+            [rng.random()],
+        )
+        return {
+            "a tuple": leaves,
+            "a list": list(leaves),
+            "a dict": {"x": leaves[0], "y": leaves[1], "name": leaves[3]},
+            "dicts in tuples": ({"image": leaves[0], "more": {"deep": leaves[2]}}, leaves[1]),
+            "tuples in dicts": {"pair": (leaves[0], (leaves[1], leaves[2])), "one": (leaves[3],)},
+            "three labels": (leaves[0], leaves[1], leaves[1] + 1, leaves[1] + 2),
+        }[kind]
+
+    for kind in ("a tuple", "a list", "a dict", "dicts in tuples", "tuples in dicts", "three labels"):
+        samples = [draw(kind) for _ in range(rng.randrange(1, 4))]
+        advice = (
+            f"Each sample is {kind}. Which fields belong together? Collate each group by calling collate."
+        )
+        expect_as_torch(student, expect, samples, advice)
+
+
+@graded("10.2", "refuses what cannot be right", points=2)
+def test_collate_refuses(student, expect, rng):
+    shorter, longer = rng.randrange(1, 3), rng.randrange(3, 5)
+    for kind, samples, rule in (
+        (TypeError, [None, None], "What has no rule is refused: None in a batch helps nobody."),
+        (TypeError, [(1, None), (2, None)], "What has no rule is refused, deep inside as well."),
+        (
+            RuntimeError,
+            [tuple(range(longer)), tuple(range(shorter))],
+            "Samples of different lengths cannot be collated: a field would be lost without a word.",
+        ),
+        (RuntimeError, [[1] * shorter, [1] * longer], "Samples of different lengths cannot be collated."),
+        (RuntimeError, [torch.zeros(shorter), torch.zeros(longer)], "Tensors of one shape are stacked."),
+        (KeyError, [{"a": 1, "b": 2}, {"a": 1}], "Every sample has the keys of the first one."),
+    ):
+        expect.raises(
+            kind,
+            lambda samples=samples: student.collate(samples),
+            tried=f"collate({samples})",
+            rule=rule,
+            next="`zip` stops at the shortest, silently. A rule that returns everything is no rule.",
+        )
+
+
+# ---------------------------------------------------------------------------------------------------- 10.3
+
+
+class Shelf:
+    """Numbers as samples, from `start` on. It notes which positions are read, and may grow."""
+
+    def __init__(self, size, start=0):
+        self.size = size
+        self.start = start
+        self.reads = []
+
+    def __getitem__(self, index):
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        self.reads.append(int(index))
+        return self.start + index
+
+    def __len__(self):
+        return self.size
+
+
+class Pictures(Shelf):
+    """Pairs of a tensor and a number that says which sample it is."""
+
+    def __getitem__(self, index):
+        number = super().__getitem__(index)
+        return torch.tensor([[number, 2 * number]], dtype=torch.float32), number
+
+
+def numbers_of(batches):
+    """Return the numbers in the batches of a Shelf, one list for each batch; an error is told in words."""
+
+    def read():
+        return [batch.tolist() if isinstance(batch, torch.Tensor) else batch for batch in batches]
+
+    return attempt(read)
+
+
+def flat(batches):
+    if not isinstance(batches, list) or not all(isinstance(batch, list) for batch in batches):
+        return batches
+    return [number for batch in batches for number in batch]
+
+
+@graded("10.3", "the batches of torch's loader", points=2)
+def test_loader_batches(student, expect, rng):
+    for n, size in shapes(rng):
+        for drop_last in (False, True):
+            pictures = Pictures(n, rng.randrange(100))
+            loader = student.MiniLoader(pictures, batch_size=size, drop_last=drop_last)
+            theirs = DataLoader(pictures, batch_size=size, drop_last=drop_last)
+            expect(
+                attempt(lambda loader=loader: plain(list(loader))),
+                tried=f"an epoch over {n} pairs of a tensor and a number, batch_size={size}, "
+                f"drop_last={drop_last}",
+                rule="Without shuffle: the samples in order, in slices, collated.",
+                next="Is the last batch there? Is a short one left out with drop_last only?",
+            ).equals(list(theirs))
+    words = student.MiniLoader(["a", "b", "c"], batch_size=2, collate_fn="".join)
+    expect(
+        attempt(lambda: list(words)),
+        tried='MiniLoader(["a", "b", "c"], batch_size=2, collate_fn="".join)',
+        rule="collate_fn gets the list of a batch's samples; what it returns is the batch.",
+        next="Call `self.collate_fn`, not `default_collate`.",
+    ).equals(["ab", "c"])
+
+
+@graded("10.3", "a length without reading", points=1)
+def test_loader_length(student, expect, rng):
+    for n, size in shapes(rng):
+        for drop_last in (False, True):
+            shelf = Shelf(n)
+            loader = student.MiniLoader(shelf, batch_size=size, drop_last=drop_last)
+            for grown in (0, 1):
+                shelf.size += grown
+                expect(
+                    attempt(lambda loader=loader: len(loader)),
+                    tried=f"len() with {shelf.size} samples, batch_size={size}, drop_last={drop_last}"
+                    + (", after the dataset has grown by one" if grown else ""),
+                    rule="len(loader) is the number of batches that the next epoch has.",
+                    next="Compute it from len(self.dataset) when it is asked for.",
+                ).equals(len(sizes_of(shelf.size, size, drop_last)))
+            expect(
+                shelf.reads,
+                tried="which samples were read for that",
+                rule="A length is computed: no sample is read.",
+                next="Do not count the batches by making them.",
+            ).equals([])
+
+
+@graded("10.3", "a new order in every epoch", points=2)
+def test_loader_shuffles(student, expect, generator, rng):
+    n, size = rng.randrange(30, 50), rng.randrange(2, 8)
+    start = rng.randrange(100)
+    loader = student.MiniLoader(Shelf(n, start), batch_size=size, shuffle=True, generator=generator)
+    epochs = [flat(numbers_of(loader)) for _ in range(3)]
+    for number, epoch in enumerate(epochs):
+        expect(
+            sorted(epoch) if isinstance(epoch, list) else epoch,
+            tried=f"epoch {number} over {n} samples with shuffle=True, sorted",
+            rule="An epoch is a permutation: every sample comes once.",
+            next="torch.randperm(n) holds every index once; torch.randint does not. Does a pass begin anew?",
+        ).equals(list(range(start, start + n)))
+    for first, second in ((0, 1), (1, 2), (0, 2)):
+        expect(
+            epochs[first] == epochs[second],
+            tried=f"epochs {first} and {second} over {n} samples with shuffle=True",
+            rule="Every epoch draws an order of its own.",
+            next="Where is the permutation drawn, and from a generator in which state?",
+            got="twice the same order" if epochs[first] == epochs[second] else "two orders",
+        ).equals(False)
+
+
+@graded("10.3", "the generator decides, and nobody else notices", points=2)
+def test_loader_generator(student, expect, room, rng):
+    n, size, seed = rng.randrange(30, 50), rng.randrange(2, 8), rng.randrange(1000)
+
+    def epochs(generator):
+        loader = student.MiniLoader(Shelf(n), batch_size=size, shuffle=True, generator=generator)
+        return [numbers_of(loader) for _ in range(2)]
+
+    torch_there = room.module("torch")
+    torch_there.manual_seed(seed)
+    torch_there.rand(3)
+    before = room.random_state()
+    first = epochs(torch.Generator().manual_seed(seed))
+    expect(
+        room.random_state() == before,
+        tried="two shuffled epochs with a generator; then torch's global random state",
+        rule="Who is given a generator draws from that one only, and seeds nothing else.",
+        next="Pass `generator=` to randperm, and remove `manual_seed` calls on torch itself.",
+        got="another random state than before" if room.random_state() != before else "the same state",
+    ).is_true("the random state as it was")
+    torch_there.rand(3)
+    expect(
+        epochs(torch.Generator().manual_seed(seed)),
+        tried=f"two epochs of two loaders, each with a generator of seed {seed}",
+        rule="The same generator gives the same epochs, whatever others draw meanwhile.",
+        next="Does every random draw of yours use the generator?",
+    ).equals(first)
+    expect(
+        epochs(torch.Generator().manual_seed(seed + 1)) == first,
+        tried=f"two epochs with generators of the seeds {seed} and {seed + 1}",
+        rule="Another generator gives another order.",
+        next="Is the generator used at all?",
+        got="the same epochs, or no epochs at all",
+    ).equals(False)
+
+
+@graded("10.3", "two passes side by side", points=1)
+def test_loader_side_by_side(student, expect, generator, rng):
+    n, size = rng.randrange(8, 20), rng.randrange(2, 5)
+    wanted = [list(range(n))[start : start + size] for start in range(0, n, size)]
+    plain_loader = student.MiniLoader(Shelf(n), batch_size=size)
+    turns = attempt(
+        lambda: [(left.tolist(), right.tolist()) for left, right in zip(plain_loader, plain_loader)]
+    )
+    expect(
+        turns,
+        tried=f"`zip(loader, loader)` over {n} samples in batches of {size}",
+        rule="Each `for` has a pass of its own: both get every batch.",
+        next="What does `__iter__` return? If it is the loader itself, both share one place.",
+    ).equals([(batch, batch) for batch in wanted])
+    loader = student.MiniLoader(Shelf(n), batch_size=size, shuffle=True, generator=generator)
+    passes = [iter(loader), iter(loader)]
+    seen = [[], []]
+    for turn in [0, 1, 1, 0] * n:
+        batch = attempt(lambda turn=turn: next(passes[turn]).tolist())
+        seen[turn] += batch if isinstance(batch, list) else []
+    expect(
+        [sorted(numbers) for numbers in seen],
+        tried=f"two shuffled passes over {n} samples that take turns; the samples that each one got",
+        rule="Two passes do not disturb each other: each is complete.",
+        next="An order that is kept in `self` is overwritten by the second pass.",
+    ).equals([list(range(n))] * 2)
+
+
+@graded("10.3", "reads only what is asked for", points=2)
+def test_loader_lazy(student, expect, generator, rng):
+    size = rng.randrange(2, 5)
+    n = size * 5 + 1
+    for shuffle in (False, True):
+        shelf = Shelf(n)
+        loader = student.MiniLoader(shelf, batch_size=size, shuffle=shuffle, generator=generator)
+        one_pass = iter(loader)
+        expect(
+            shelf.reads,
+            tried=f"making a loader with shuffle={shuffle}, and iter(loader); which samples were read",
+            rule="Nothing is read before a batch is asked for.",
+            next="Keep the dataset in `__init__`; `list(dataset)` reads all of it.",
+        ).equals([])
+        for number in (1, 2):
+            batch = attempt(lambda one_pass=one_pass: next(one_pass).tolist())
+            expect(
+                sorted(shelf.reads[(number - 1) * size :]),
+                tried=f"next() for batch {number} of {size}, shuffle={shuffle}; the samples read for it",
+                rule="A batch reads its own samples, each once.",
+                next="Is there a loop over all samples before the first batch, or a second look at a sample?",
+            ).equals(sorted(batch) if isinstance(batch, list) else batch)
+
+
+# ---------------------------------------------------------------------------------------------------- 10.4
+
+
+class Bulk(Shelf):
+    """Has a batch fetch, and counts journeys. `surplus` samples too many come back from it."""
+
+    def __init__(self, size, start=0, surplus=0):
+        super().__init__(size, start)
+        self.journeys = []
+        self.surplus = surplus
+
+    def __getitems__(self, indices):
+        self.journeys.append(list(indices))
+        samples = [self.start + index for index in indices]
+        return samples[: self.surplus] if self.surplus < 0 else samples + samples[: self.surplus]
+
+
+class Broken(Shelf):
+    """Raises an error of its own for one index."""
+
+    def __init__(self, size, bad, error):
+        super().__init__(size)
+        self.bad = bad
+        self.error = error
+
+    def __getitem__(self, index):
+        sample = super().__getitem__(index)
+        if index == self.bad:
+            raise self.error
+        return sample
+
+
+class BrokenBulk(Broken):
+    """The same, for whoever fetches a batch at once."""
+
+    def __getitems__(self, indices):
+        return [self[index] for index in indices]
+
+
+def draw_indices(rng, size):
+    return [rng.randrange(size) for _ in range(rng.randrange(4, 9))]
+
+
+def without_stop(action):
+    """Run `action`; a StopIteration becomes an error that an expectation can name."""
+    try:
+        return action()
+    except StopIteration:
+        raise revive(["StopIteration"], "", "") from None
+
+
+@graded("10.4", "the same samples either way", points=1)
+def test_fetch_values(student, expect, rng):
+    size, start = rng.randrange(5, 10), rng.randrange(100)
+    indices = draw_indices(rng, size)
+    for words, dataset in (("without", Shelf(size, start)), ("with", Bulk(size, start))):
+        for wanted in (indices, indices[:1], []):
+            expect(
+                attempt(lambda dataset=dataset, wanted=wanted: list(student.fetch(dataset, wanted))),
+                tried=f"fetch(dataset, {wanted}) from a dataset {words} __getitems__",
+                rule="Sample k of the result is the dataset's sample at indices[k], repeats included.",
+                next="A dataset without the method is read one by one. Nothing is sorted, no repeat is lost.",
+            ).equals([start + index for index in wanted])
+
+
+@graded("10.4", "one journey for a batch", points=2)
+def test_fetch_journeys(student, expect, rng):
+    bulk = Bulk(rng.randrange(5, 10))
+    indices = draw_indices(rng, len(bulk))
+    attempt(lambda: student.fetch(bulk, indices))
+    expect(
+        (bulk.journeys, bulk.reads),
+        tried=f"fetch(dataset, {indices}) from a dataset with __getitems__",
+        rule="Where there is a batch fetch, it is called once with all indices, and nothing else is read.",
+        next='`getattr(dataset, "__getitems__", None)` finds the method. Is it called outside of every loop?',
+        got=f"calls of __getitems__ with {bulk.journeys}, single reads of {bulk.reads}",
+    ).equals(([indices], []))
+
+
+@graded("10.4", "single reads, each once, in order", points=1)
+def test_fetch_fallback(student, expect, rng):
+    shelf = Shelf(rng.randrange(5, 10))
+    indices = draw_indices(rng, len(shelf))
+    attempt(lambda: student.fetch(shelf, indices))
+    expect(
+        shelf.reads,
+        tried=f"fetch(dataset, {indices}) from a dataset without __getitems__: the reads",
+        rule="Without a batch fetch, dataset[index] is asked for once per index, in their order.",
+        next="Ask for the method first, and go the long way if it is not there.",
+    ).equals(indices)
+
+
+@graded("10.4", "as many samples as indices", points=1)
+def test_fetch_count(student, expect, rng):
+    for surplus in (-1, 1):
+        bulk = Bulk(rng.randrange(5, 10), surplus=surplus)
+        indices = draw_indices(rng, len(bulk))
+        error = expect.raises(
+            ValueError,
+            lambda bulk=bulk, indices=indices: student.fetch(bulk, indices),
+            tried=f"a __getitems__ that returns {len(indices) + surplus} samples for {len(indices)} indices",
+            rule="A batch fetch of the wrong length mixes inputs and labels up: ValueError.",
+            next="Compare both lengths after the call.",
+        )
+        for number in (len(indices), len(indices) + surplus):
+            expect(
+                error.message,
+                tried="its message",
+                rule="The message says how many were asked for, and how many came.",
+                next="Put both numbers into the message.",
+            ).contains(str(number))
+
+
+@graded("10.4", "no epoch ends unseen, no error changes", points=2)
+def test_fetch_errors(student, expect, rng):
+    size = rng.randrange(5, 10)
+    bad = rng.randrange(size)
+    for words, kind in (("without", Broken), ("with", BrokenBulk)):
+        stopping = kind(size, bad, StopIteration())
+        expect.raises(
+            RuntimeError,
+            lambda stopping=stopping: without_stop(lambda: student.fetch(stopping, list(range(size)))),
+            tried=f"a dataset {words} __getitems__ that raises StopIteration for index {bad}",
+            rule="StopIteration would end the epoch unseen: it becomes a RuntimeError.",
+            next="Put both ways of reading into the `try` with `except StopIteration`.",
+        )
+        for error in (FileNotFoundError("no file"), KeyError("no key")):
+            broken = kind(size, bad, error)
+            expect.raises(
+                type(error),
+                lambda broken=broken: student.fetch(broken, list(range(size))),
+                tried=f"a dataset {words} __getitems__ that raises {type(error).__name__} for index {bad}",
+                rule="Any other error passes as it is: whoever catches it knows what it means.",
+                next="`except Exception` catches too much.",
+            )
+            expect(
+                broken.reads,
+                tried="which samples were read until then",
+                rule="After an error nothing is tried a second time.",
+                next="Is there a second way that begins when the first one fails?",
+            ).equals(list(range(bad + 1)))
+
+
+# ---------------------------------------------------------------------------------------------------- 10.5
+
+
+def torch_refuses(arguments):
+    """Ask torch's loader whether these arguments contradict each other."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            DataLoader(list(range(8)), **arguments)
+        except ValueError:
+            return True
+    return False
+
+
+def verdict(student, arguments):
+    outcome = attempt(lambda: student.check_arguments(**arguments))
+    return "accepted" if outcome is None else outcome
+
+
+def written(arguments):
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+def expect_refusal(student, expect, arguments, *names):
+    error = expect.raises(
+        ValueError,
+        lambda: student.check_arguments(**arguments),
+        tried=f"check_arguments({written(arguments)})",
+        rule="These contradict each other, or are out of range: ValueError, as in torch.",
+        next="Find the line of the statement that forbids it. Empty lists and zeros count as given.",
+    )
+    for name in names:
+        expect(
+            error.message,
+            tried=f"the message for check_arguments({written(arguments)})",
+            rule="The message names the arguments that do not fit, and a value that is wrong by itself.",
+            next=f"Put {name!r} into the message.",
+        ).contains(name)
+
+
+@graded("10.5", "what fits together is accepted", points=1)
+def test_arguments_accepted(student, expect, rng):
+    size, workers = rng.randrange(2, 64), rng.randrange(1, 9)
+    for arguments in (
+        {},
+        {"batch_size": size, "shuffle": True, "drop_last": True},
+        {"batch_size": size, "sampler": [3, 1], "shuffle": False},
+        {"batch_sampler": [[0, 1], [2]]},
+        {"batch_sampler": [[0, 1], [2]], "batch_size": 1, "shuffle": False, "drop_last": False},
+        {"batch_size": None, "sampler": [3, 1]},
+        {"batch_size": None, "shuffle": True},
+        {"num_workers": workers, "prefetch_factor": size, "persistent_workers": True},
+    ):
+        expect(
+            verdict(student, arguments),
+            tried=f"check_arguments({written(arguments)})",
+            rule="These arguments fit together: nothing is raised, nothing is returned.",
+            next="A default that is written out is still the default.",
+        ).equals("accepted")
+
+
+@graded("10.5", "one order", points=1)
+def test_arguments_order(student, expect, rng):
+    for sampler in ([3, 1], [rng.randrange(8)], []):
+        expect_refusal(student, expect, {"sampler": sampler, "shuffle": True}, "sampler", "shuffle")
+
+
+@graded("10.5", "one grouping", points=2)
+def test_arguments_grouping(student, expect, rng):
+    size = rng.randrange(2, 64)
+    for batches in ([[0, 1], [2]], []):
+        for extra in (
+            {"batch_size": size},
+            {"batch_size": None},
+            {"shuffle": True},
+            {"sampler": []},
+            {"drop_last": True},
+            {"batch_size": size, "drop_last": True},
+        ):
+            expect_refusal(student, expect, {"batch_sampler": batches, **extra}, "batch_sampler", *extra)
+    expect_refusal(student, expect, {"batch_size": None, "drop_last": True}, "batch_size", "drop_last")
+
+
+@graded("10.5", "numbers in range, and workers where they are needed", points=1)
+def test_arguments_numbers(student, expect, rng):
+    low = -rng.randrange(1, 20)
+    expect_refusal(student, expect, {"num_workers": low}, "num_workers", str(low))
+    for size in (0, low):
+        expect_refusal(student, expect, {"batch_size": size}, "batch_size", str(size))
+    workers = {"num_workers": rng.randrange(1, 9)}
+    expect_refusal(student, expect, {"prefetch_factor": low, **workers}, "prefetch_factor", str(low))
+    for factor in (0, rng.randrange(1, 9)):
+        expect_refusal(student, expect, {"prefetch_factor": factor}, "prefetch_factor", "num_workers")
+    expect_refusal(student, expect, {"persistent_workers": True}, "persistent_workers", "num_workers")
+
+
+@graded("10.5", "any mixture, as torch decides", points=2)
+def test_arguments_mixture(student, expect, rng):
+    choices = {
+        "batch_size": [1, rng.randrange(2, 64), None, 0],
+        "shuffle": [False, True],
+        "sampler": [None, [1, 0], []],
+        "batch_sampler": [None, [[0], [1]], []],
+        "drop_last": [False, True],
+        "num_workers": [0, rng.randrange(1, 9), -1],
+        "prefetch_factor": [None, rng.randrange(1, 9), -1],
+        "persistent_workers": [False, True],
+    }
+    pairs = [
+        {one: value, other: another}
+        for one, other in combinations(choices, 2)
+        for value, another in product(choices[one], choices[other])
+    ]
+    mixtures = [
+        {name: rng.choice(choices[name]) for name in rng.sample(list(choices), 4)} for _ in range(100)
+    ]
+    for arguments in pairs + mixtures:
+        outcome = verdict(student, arguments)
+        refused = torch_refuses(arguments)
+        expect(
+            outcome.startswith("ValueError") if refused else outcome,
+            tried=f"check_arguments({written(arguments)})",
+            rule="What torch's DataLoader refuses with a ValueError is refused; all else is accepted.",
+            next="Which line of the statement decides this one? Is an `elif` in the way, or `if sampler:`?",
+            got=outcome,
+        ).equals(True if refused else "accepted")
+
+
+# ---------------------------------------------------------------------------------------------------- 10.6
+
+
+def drain(one_pass, limit=60):
+    """Take batches until the pass is over; an error is noted by its name, and then the pass goes on."""
+    came = []
+    for _ in range(limit):
+        try:
+            came.append(next(one_pass).tolist())
+        except StopIteration:
+            return came
+        except RemoteError as error:
+            if is_unwritten(error):
+                raise
+            came.append(error.type_name)
+    return [*came, "and so on"]
+
+
+def cut_numbers(n, size):
+    return [list(range(n))[start : start + size] for start in range(0, n, size)]
+
+
+@graded("10.6", "complaint 1: the length", points=1)
+def test_repaired_length(student, expect, rng):
+    for n, size in shapes(rng):
+        loader = student.RepairedLoader(Shelf(n), batch_size=size)
+        expect(
+            attempt(lambda loader=loader: len(loader)),
+            tried=f"len() of {n} samples in batches of {size}",
+            rule="The length is the number of batches that come.",
+            next="How many batches do 8 samples make in batches of 4, and how many do 9?",
+        ).equals(len(cut_numbers(n, size)))
+
+
+@graded("10.6", "complaint 2: every sample counts once", points=1)
+def test_repaired_complete(student, expect, rng):
+    for n, size in shapes(rng):
+        loader = student.RepairedLoader(Shelf(n), batch_size=size)
+        expect(
+            [drain(iter(loader)), drain(iter(loader))],
+            tried=f"two epochs over {n} samples in batches of {size}, in order",
+            rule="Every sample comes once in an epoch; the last batch may be short.",
+            next="Which line fills the last batch, and with what?",
+        ).equals([cut_numbers(n, size)] * 2)
+    n, size = rng.randrange(30, 50), rng.randrange(3, 8)
+    shuffled = flat(drain(iter(student.RepairedLoader(Shelf(n), batch_size=size, shuffle=True))))
+    expect(
+        sorted(shuffled) if all(isinstance(number, int) for number in shuffled) else shuffled,
+        tried=f"an epoch over {n} samples in batches of {size} with shuffle=True, sorted",
+        rule="Every sample comes once in an epoch, shuffled or not.",
+        next="Which line fills the last batch, and with what?",
+    ).equals(list(range(n)))
+
+
+@graded("10.6", "complaint 3: a look in the middle", points=2)
+def test_repaired_look(student, expect, rng):
+    n, size = rng.randrange(10, 20), rng.randrange(2, 4)
+    for shuffle in (False, True):
+        loader = student.RepairedLoader(Shelf(n), batch_size=size, shuffle=shuffle)
+        epoch = iter(loader)
+        began = attempt(lambda epoch=epoch: [next(epoch).tolist() for _ in range(2)])
+        look = attempt(lambda loader=loader: len(next(iter(loader))))
+        rest = drain(epoch)
+        numbers = flat([*began, *rest]) if isinstance(began, list) else began
+        expect(
+            sorted(numbers) if all(isinstance(number, int) for number in numbers) else numbers,
+            tried=f"two batches of {size}, then next(iter(loader)), then the rest of the {n} samples, "
+            f"shuffle={shuffle}; all numbers of that epoch, sorted",
+            rule="Another pass does not move this one.",
+            next="`return self` gives everybody the same place. Where is the place of a pass kept?",
+        ).equals(list(range(n)))
+        expect(
+            look,
+            tried="the look itself: the size of the batch",
+            rule="The second pass begins at its own beginning.",
+            next="`iter(loader)` must start something new.",
+        ).equals(size)
+
+
+@graded("10.6", "complaint 4: other people's random numbers", points=2)
+def test_repaired_polite(student, expect, room, rng):
+    n, size, seed = rng.randrange(30, 50), rng.randrange(2, 8), rng.randrange(1000)
+
+    def epochs(seed):
+        loader = student.RepairedLoader(Shelf(n), batch_size=size, shuffle=True, seed=seed)
+        return [flat(drain(iter(loader))) for _ in range(3)]
+
+    torch_there = room.module("torch")
+    torch_there.manual_seed(rng.randrange(1000))
+    torch_there.rand(3)
+    before = room.random_state()
+    first = epochs(seed)
+    after = room.random_state()
+    expect(
+        after == before,
+        tried="three shuffled epochs; then torch's global random state",
+        rule="The loader draws from a generator of its own: the program's random numbers stay as they are.",
+        next="`torch.manual_seed` seeds everybody. `torch.Generator().manual_seed(seed)` is for one alone.",
+        got="the same state" if after == before else "another random state than before",
+    ).is_true("the random state as it was")
+    torch_there.rand(3)
+    expect(
+        epochs(seed),
+        tried=f"three epochs of a second loader with seed {seed}, after others drew random numbers",
+        rule="The same seed gives the same epochs.",
+        next="Every draw comes from the loader's own generator.",
+    ).equals(first)
+    for words, left, right in (
+        ("epochs 0 and 1", first[0], first[1]),
+        ("epochs 1 and 2", first[1], first[2]),
+        (f"epoch 0 of the seeds {seed} and {seed + 1}", first[0], epochs(seed + 1)[0]),
+    ):
+        expect(
+            left == right,
+            tried=f"{words} of {n} samples",
+            rule="Epochs differ from each other, and so do seeds.",
+            next="A generator that is made anew in each epoch gives the same order each time.",
+            got="the same order" if left == right else "two orders",
+        ).equals(False)
+
+
+@graded("10.6", "complaint 5: the error is heard", points=2)
+def test_repaired_errors(student, expect, rng):
+    size = rng.randrange(2, 4)
+    n = 5 * size + 1
+    bad = rng.randrange(size, 4 * size)
+    wanted = cut_numbers(n, size)
+    wanted[bad // size] = "FileNotFoundError"
+    loader = student.RepairedLoader(Broken(n, bad, FileNotFoundError("damaged")), batch_size=size)
+    expect(
+        drain(iter(loader)),
+        tried=f"batches of {size} from {n} samples; sample {bad} raises FileNotFoundError",
+        rule="The error comes out of next(); the call after it gives the following batch.",
+        next="`except Exception` hides the error. A function with `yield` is over after an error.",
+    ).equals(wanted)
+
+
+@graded("10.6", "complaint 5: no epoch ends unseen", points=1)
+def test_repaired_stop(student, expect, rng):
+    size = rng.randrange(2, 4)
+    n = 5 * size + 1
+    bad = rng.randrange(size, 4 * size)
+    wanted = cut_numbers(n, size)
+    wanted[bad // size] = "RuntimeError"
+    loader = student.RepairedLoader(Broken(n, bad, StopIteration()), batch_size=size)
+    expect(
+        drain(iter(loader)),
+        tried=f"batches of {size} from {n} samples; sample {bad} raises StopIteration",
+        rule="A dataset's StopIteration becomes a RuntimeError, and the following batch comes after it.",
+        next="Only the order of the indices may end the pass. What does `for` think of a StopIteration?",
+    ).equals(wanted)
