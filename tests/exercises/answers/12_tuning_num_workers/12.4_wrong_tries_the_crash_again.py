@@ -1,0 +1,33 @@
+"""Survives a crash, and goes on as if nothing had been.
+
+Rejected by: crashes are survived and not repeated
+Saying: never ask for as many workers again
+"""
+
+
+def find_workers(measure, start, most):
+    times = {}
+    limit = most
+
+    def time_of(workers):
+        if workers not in times:
+            try:
+                times[workers] = measure(workers)
+            except Exception:
+                times[workers] = math.inf
+        return times[workers]
+
+    best, gap = start, max(1, start)
+    time_of(start)
+    time_of(0)
+    while gap >= 1:
+        better = best
+        for workers in (best - gap, best + gap):
+            if 0 <= workers <= limit and time_of(workers) < time_of(better):
+                better = workers
+        gap = gap // 2 if better == best else gap * 2
+        best = better
+    shortest = min(times.values())
+    if shortest == math.inf:
+        raise RuntimeError("no number of workers has come through, not even 0")
+    return min(workers for workers, seconds in times.items() if seconds <= 1.05 * shortest)

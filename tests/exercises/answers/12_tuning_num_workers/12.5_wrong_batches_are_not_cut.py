@@ -1,0 +1,23 @@
+"""Counts every batch as a whole, and those before the steady part, too.
+
+Rejected by: how busy every worker was
+Saying: as far as that lies in the steady part
+"""
+
+
+def report(records):
+    if len(records) < 2:
+        raise ValueError("too few records")
+    begin, end = records[0]["handed"], records[-1]["handed"]
+    waited = sum(record["handed"] - record["asked"] for record in records[1:]) / (end - begin)
+    busy = {record["worker"]: 0.0 for record in records}
+    for record in records:
+        within = record["sent"] - record["begun"]
+        busy[record["worker"]] += max(0.0, within) / (end - begin)
+    if waited < 0.1:
+        bottleneck = "training step"
+    elif None in busy or sum(busy.values()) / len(busy) >= 0.8:
+        bottleneck = "loading"
+    else:
+        bottleneck = "order"
+    return {"waited": waited, "busy": busy, "bottleneck": bottleneck}

@@ -1,0 +1,23 @@
+"""Takes the main process for a worker that has time to spare.
+
+Rejected by: without workers it is the loading
+Saying: Ask for `None` before
+"""
+
+
+def report(records):
+    if len(records) < 2:
+        raise ValueError("too few records")
+    begin, end = records[0]["handed"], records[-1]["handed"]
+    waited = sum(record["handed"] - record["asked"] for record in records[1:]) / (end - begin)
+    busy = {record["worker"]: 0.0 for record in records}
+    for record in records:
+        within = min(record["sent"], end) - max(record["begun"], begin)
+        busy[record["worker"]] += max(0.0, within) / (end - begin)
+    if waited < 0.1:
+        bottleneck = "training step"
+    elif sum(busy.values()) / len(busy) >= 0.8:
+        bottleneck = "loading"
+    else:
+        bottleneck = "order"
+    return {"waited": waited, "busy": busy, "bottleneck": bottleneck}

@@ -1,0 +1,23 @@
+"""Reports nothing on nothing.
+
+Rejected by: too few records
+Saying: it needs two records
+"""
+
+
+def report(records):
+    if len(records) < 2:
+        return {"waited": 0.0, "busy": {}, "bottleneck": "training step"}
+    begin, end = records[0]["handed"], records[-1]["handed"]
+    waited = sum(record["handed"] - record["asked"] for record in records[1:]) / (end - begin)
+    busy = {record["worker"]: 0.0 for record in records}
+    for record in records:
+        within = min(record["sent"], end) - max(record["begun"], begin)
+        busy[record["worker"]] += max(0.0, within) / (end - begin)
+    if waited < 0.1:
+        bottleneck = "training step"
+    elif None in busy or sum(busy.values()) / len(busy) >= 0.8:
+        bottleneck = "loading"
+    else:
+        bottleneck = "order"
+    return {"waited": waited, "busy": busy, "bottleneck": bottleneck}
