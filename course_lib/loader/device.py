@@ -136,7 +136,7 @@ class CudaCopies:
 
     def begin(self, batch: Any) -> tuple[Any, Any]:
         """Order the copy of a batch; return what will be the batch, with the event of its arrival."""
-        # Memory that the model still reads may be given to this copy: see the picture above.
+        # The memory of this copy may be that of a batch which the model still reads: wait for the model.
         self._stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(self._stream):
             return move_batch(batch, self._device, pin=True), self._stream.record_event()
