@@ -31,7 +31,7 @@ _STAGES = {
 }
 _HATCHES = {"wait": "////", "start": "....", "stop": "...."}
 _HEIGHT = 0.74
-_LETTERS_PER_LINE = 92
+_BOLD_LETTERS, _LETTERS = 92, 118  # as many as a line of the width holds
 _GAP = 0.0012
 _NUMBERED = ("fetch", "compute")
 _MADE = ("fetch", "collate", "pack")
@@ -71,7 +71,7 @@ def plot_timeline(
     """
     records = _check(spans)
     rows = _rows(records) if rows is None else list(rows)
-    titles = [fill(text, _LETTERS_PER_LINE) for text in (finding, advice)]
+    titles = fill(finding, _BOLD_LETTERS), fill(advice, _LETTERS)
     lines = sum(len(title.splitlines()) for title in titles)
     shown = seconds or (min(record[2] for record in records), max(record[3] for record in records))
     width = shown[1] - shown[0]
