@@ -26,6 +26,8 @@ _HOMES = {
     "samplers.batching": ("BatchSampler",),
     "samplers.distributed": ("DistributedSampler",),
     "samplers.buckets": ("BucketBatchSampler", "padding_waste"),
+    "transforms.images": ("BatchedImageTransform",),
+    "transforms.turbo": ("load_image_turbo",),
     "collate": ("default_collate", "default_convert"),
     "padding": ("pad_sequence_collate",),
     "worker_info": ("WorkerInfo", "get_worker_info"),

@@ -53,6 +53,8 @@ from course_lib.training.loop import History as History
 from course_lib.training.loop import evaluate as evaluate
 from course_lib.training.loop import train_model as train_model
 from course_lib.training.records import Evaluation as Evaluation
+from course_lib.transforms.images import BatchedImageTransform as BatchedImageTransform
+from course_lib.transforms.turbo import load_image_turbo as load_image_turbo
 from course_lib.worker_info import WorkerInfo as WorkerInfo
 from course_lib.worker_info import get_worker_info as get_worker_info
 

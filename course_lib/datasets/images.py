@@ -6,18 +6,21 @@ because a million of them in a Python list grow the memory of every worker.
 
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 
-from course_lib.datasets.base import Dataset, plain_index
+from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.columns import ColumnBatch
+from course_lib.datasets.memory import gather_rows
 from course_lib.datasets.packed import PackedStrings
-from course_lib.datasets.transform import Transform, check_transform
+from course_lib.datasets.transform import Transform, check_bool, check_results, check_transform
 
 PathLike = str | os.PathLike[str]
+Loading = Callable[[str], Any]
 
 # The same as torchvision's.
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -34,15 +37,21 @@ class CustomImageDataset(Dataset[Any]):
         transform: takes a picture, returns what the network gets, such as torchvision's `ToTensor()`.
         extensions: endings of the files to read, in any case.
         label_of: takes the path of a picture, returns its label; None for pictures without labels.
+        batched: True gives `transform` the list of all pictures of a batch, such as `BatchedImageTransform`
+            wants it; it returns one result for each.
+        load: takes the path of a file, returns a picture; `load_image` if None. `load_image_turbo` is
+            faster and returns tensors.
 
     Raises:
         FileNotFoundError: if there is no such folder, or no picture in it.
-        TypeError: if `transform` or `label_of` cannot be called, or `extensions` is one string.
+        TypeError: if `transform`, `label_of` or `load` cannot be called, or `extensions` is one string.
         OSError: on reading, if a file holds no whole picture; the message names it.
 
     Attributes:
         paths: the path of each picture.
     """
+
+    accepts_index_tensor = True
 
     def __init__(
         self,
@@ -50,8 +59,11 @@ class CustomImageDataset(Dataset[Any]):
         transform: Transform | None = None,
         extensions: Iterable[str] = (".jpg", ".jpeg", ".png"),
         label_of: Callable[[Path], Any] | None = None,
+        *,
+        batched: bool = False,
+        load: Loading | None = None,
     ) -> None:
-        check_transform("transform", transform)
+        _check_reading(transform, batched, load)
         check_transform("label_of", label_of)
         endings = _endings(extensions)
         folder = _checked_folder(image_dir)
@@ -63,13 +75,21 @@ class CustomImageDataset(Dataset[Any]):
                 "dataset needs at least one. Check the folder, or pass other extensions."
             )
         self.image_dir = folder
-        self.transform = transform
         self.label_of = label_of
+        self.transform = transform
+        self.batched = batched
+        self.load = load
 
     def __getitem__(self, index: int) -> Any:
-        path = self.paths[index]
-        image = _transformed(path, self.transform)
-        return image if self.label_of is None else (image, self.label_of(Path(path)))
+        return self.__getitems__([plain_index(index, len(self))])[0]
+
+    def __getitems__(self, indices: Indices) -> Sequence[Any]:
+        """Return the samples at `indices`."""
+        paths = self.paths.__getitems__(indices)
+        pictures = _read(self, paths)
+        if self.label_of is None:
+            return list(pictures)
+        return ColumnBatch(pictures, [self.label_of(Path(path)) for path in paths])
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -85,10 +105,14 @@ class ImageFolderDataset(Dataset[tuple[Any, int]]):
         root: the folder of the classes.
         transform: takes a picture, returns what the network gets.
         extensions: endings of the files to read, in any case.
+        batched: True gives `transform` the list of all pictures of a batch, such as `BatchedImageTransform`
+            wants it; it returns one result for each.
+        load: takes the path of a file, returns a picture; `load_image` if None. `load_image_turbo` is
+            faster and returns tensors.
 
     Raises:
         FileNotFoundError: if there is no such folder, no class in it, or a class without a picture.
-        TypeError: if `transform` cannot be called, or `extensions` is one string.
+        TypeError: if `transform` or `load` cannot be called, or `extensions` is one string.
         OSError: on reading, if a file holds no whole picture; the message names it.
 
     Attributes:
@@ -98,16 +122,23 @@ class ImageFolderDataset(Dataset[tuple[Any, int]]):
         paths: the path of each picture.
     """
 
+    accepts_index_tensor = True
+
     def __init__(
         self,
         root: PathLike,
         transform: Transform | None = None,
         extensions: Iterable[str] = IMAGE_EXTENSIONS,
+        *,
+        batched: bool = False,
+        load: Loading | None = None,
     ) -> None:
-        check_transform("transform", transform)
+        _check_reading(transform, batched, load)
         endings = _endings(extensions)
         self.root = _checked_folder(root)
         self.transform = transform
+        self.batched = batched
+        self.load = load
         self.classes = sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir())
         if not self.classes:
             raise FileNotFoundError(
@@ -126,7 +157,12 @@ class ImageFolderDataset(Dataset[tuple[Any, int]]):
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
         position = plain_index(index, len(self))
-        return _transformed(self.paths[position], self.transform), int(self.targets[position])
+        return _read(self, [self.paths[position]])[0], int(self.targets[position])
+
+    def __getitems__(self, indices: Indices) -> ColumnBatch:
+        """Return the samples at `indices`."""
+        pictures = _read(self, self.paths.__getitems__(indices))
+        return ColumnBatch(pictures, gather_rows(self.targets, indices))
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -164,9 +200,23 @@ def load_image(path: PathLike) -> Image.Image:
         ) from error
 
 
-def _transformed(path: str, transform: Transform | None) -> Any:
-    image = load_image(path)
-    return image if transform is None else transform(image)
+def _read(dataset: CustomImageDataset | ImageFolderDataset, paths: list[str]) -> Sequence[Any]:
+    """Load B files and transform them: a list, or what a batched transform makes of them all."""
+    load, transform = dataset.load or load_image, dataset.transform
+    if transform is None:
+        return [load(path) for path in paths]
+    if not dataset.batched:
+        # One after the other: pictures before the transform are large, and only one of them is in memory.
+        return [transform(load(path)) for path in paths]
+    results: Sequence[Any] = transform([load(path) for path in paths])
+    check_results(results, len(paths))
+    return results
+
+
+def _check_reading(transform: Any, batched: Any, load: Any) -> None:
+    check_transform("transform", transform)
+    check_bool("batched", batched)
+    check_transform("load", load)
 
 
 def _pictures_below(folder: str, endings: tuple[str, ...]) -> Iterator[str]:

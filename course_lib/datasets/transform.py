@@ -105,15 +105,19 @@ def apply_to_column(transform: Transform, column: Any) -> Any:
     Raises:
         ValueError: if it does not return one result for each sample.
     """
-    values = column if hasattr(column, "shape") else default_collate(column)
-    results = transform(values)
-    if not hasattr(results, "__len__") or isinstance(results, dict) or len(results) != len(column):
+    results = transform(column if hasattr(column, "shape") else default_collate(column))
+    check_results(results, len(column))
+    return results
+
+
+def check_results(results: Any, count: int) -> None:
+    """Refuse what a batched transform made of `count` values, unless it is as many, with a ValueError."""
+    if not hasattr(results, "__len__") or isinstance(results, dict) or len(results) != count:
         raise ValueError(
-            f"A batched transform got {len(column)} values and returned {_describe(results)}. It returns one "
+            f"A batched transform got {count} values and returned {_describe(results)}. It returns one "
             "result for each value, in the same order. Mend the transform, or pass batched=False to apply "
             "it one by one."
         )
-    return results
 
 
 def check_transform(name: str, transform: Any) -> None:

@@ -1,0 +1,1 @@
+"""Changes of samples on their way to the network (lesson 04)."""
