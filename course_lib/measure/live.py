@@ -1,7 +1,7 @@
 """A live view of an epoch: throughput, waiting, busy workers, memory (lesson 12).
 
-It is refreshed when a batch is handed out, four times a second at most: it needs no thread, and costs
-nothing in between.
+It is refreshed when a batch is handed out, four times a second at most: it needs no thread, and costs next
+to nothing in between.
 """
 
 from collections import deque
@@ -12,9 +12,9 @@ from course_lib.measure.displays import Display, Reading, make_display
 from course_lib.measure.report import percent
 from course_lib.memory import format_bytes, measure_memory
 
-# Seconds between two refreshes, and between two looks at the memory, which takes a millisecond or more.
-REFRESH = 0.25
-MEMORY_REFRESH = 2.0
+REFRESH = 0.25  # seconds
+# To look at the memory takes some milliseconds for each process: no more than this share of the time.
+MEMORY_SHARE = 0.005
 # The view tells about the latest batches, so many at most.
 RECENT = 200
 
@@ -34,8 +34,9 @@ class LiveView:
         self._count = 0
         self._stages_known = True
         self._next_refresh = 0.0
+        # The first look loads what it needs: it comes before the epoch, the next when the workers are there.
+        self._memory = describe_memory()
         self._next_look = 0.0
-        self._memory = ""
 
     def update(self, times: BatchTimes, stages_known: bool = True) -> None:
         """Take in one more batch, and refresh if it is time."""
@@ -59,8 +60,8 @@ class LiveView:
     def _look_at_memory(self) -> str:
         now = perf_counter()
         if now >= self._next_look:
-            self._next_look = now + MEMORY_REFRESH
             self._memory = describe_memory()
+            self._next_look = now + (perf_counter() - now) / MEMORY_SHARE
         return self._memory
 
 

@@ -68,6 +68,6 @@ def _busy(share: float, row: str) -> str:
 
 
 def _cause_of_start(timeline: "Timeline") -> str:
-    if timeline.num_workers == 0:
+    if timeline.num_workers == 0 or timeline.persistent_workers:
         return ""
     return ", with the start of the workers in it (persistent_workers=True starts them once, not each epoch)"

@@ -30,6 +30,7 @@ class Timeline:
         num_workers: number of workers that loaded it.
         stages_known: False if the loader tells nothing about its stages: then there is only waiting and
             computing.
+        persistent_workers: whether the workers stay from epoch to epoch.
     """
 
     batches: tuple[BatchTimes, ...]
@@ -38,6 +39,7 @@ class Timeline:
     end: float
     num_workers: int = 0
     stages_known: bool = True
+    persistent_workers: bool = False
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:

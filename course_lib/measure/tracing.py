@@ -50,7 +50,7 @@ class TracedLoader(Generic[BatchT]):
         self._recordings: list[Recording] = []
 
     def __iter__(self) -> "TracedIterator[BatchT]":
-        recording = Recording(getattr(self.loader, "num_workers", 0), self._live)
+        recording = Recording(self.loader, self._live)
         iterator = TracedIterator(self.loader, recording)
         self._recordings.append(recording)
         return iterator
@@ -95,15 +95,16 @@ class TracedLoader(Generic[BatchT]):
 
 
 class Recording:
-    """What is noted while an epoch runs."""
+    """What is noted while an epoch runs. It begins when this is made."""
 
-    def __init__(self, num_workers: int, live: bool) -> None:
-        self.num_workers = num_workers
+    def __init__(self, loader: Iterable[Any], live: bool) -> None:
+        self.num_workers = getattr(loader, "num_workers", 0)
+        self.persistent_workers = getattr(loader, "persistent_workers", False)
         self.stages_known = False
-        self.begin = perf_counter()
         self._batches: list[BatchTimes] = []
         self._events: list[Event] = []
-        self._live = LiveView(num_workers) if live else None
+        self._live = LiveView(self.num_workers) if live else None
+        self.begin = perf_counter()
 
     def note(self, times: BatchTimes) -> None:
         """Note that a batch was handed out."""
@@ -131,7 +132,8 @@ class Recording:
         batches, events = tuple(self._batches), tuple(self._events)
         ends = [*(times.handed for times in batches[-1:]), *(event.end for event in events[-1:])]
         end = max([self.begin, *ends])
-        return Timeline(batches, events, self.begin, end, self.num_workers, self.stages_known)
+        workers = self.num_workers, self.stages_known, self.persistent_workers
+        return Timeline(batches, events, self.begin, end, *workers)
 
 
 class TracedIterator(Generic[BatchT]):

@@ -453,6 +453,14 @@ def test_after_an_error_the_epoch_goes_on_and_its_wait_is_noted() -> None:
     assert traced.timeline.waited + traced.timeline.computed == pytest.approx(traced.timeline.seconds)
 
 
+def test_the_report_advises_persistent_workers_where_there_are_none() -> None:
+    batches = tuple(simulate(4, 2))
+    advice = "persistent_workers=True"
+    assert advice in str(Timeline(batches, (), BEGIN, batches[-1].handed, 2))
+    assert advice not in str(Timeline(batches, (), BEGIN, batches[-1].handed, 2, persistent_workers=True))
+    assert advice not in str(Timeline(tuple(simulate(4, 0)), (), BEGIN, BEGIN + 1, 0))
+
+
 def test_asking_again_after_the_end_changes_nothing() -> None:
     batches = iter(traced := trace([1, 2]))
     assert list(batches) == [1, 2]
