@@ -389,7 +389,7 @@ def test_workers_with_a_slow_collate_function() -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_slow_training_step(workers: int) -> None:
-    timeline = run(DataLoader(Sleepy(6), num_workers=workers), compute=0.1)
+    timeline = run(DataLoader(Sleepy(5), num_workers=workers), compute=0.25)
     assert_laws(timeline)
     assert timeline.verdict.bottleneck == "training step"
 
