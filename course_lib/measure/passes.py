@@ -15,11 +15,13 @@ class Pass(NamedTuple):
             batch lies between two arrivals.
         end: seconds to the end of the consumer's last step.
         memory: bytes in use, workers included, above what was in use before; None if it was not measured.
+        is_enough: whether the pass came to its end, or far enough to tell the steady part from the start.
     """
 
     arrivals: tuple[float, ...]
     end: float
     memory: int | None
+    is_enough: bool = True
 
 
 def time_pass(
@@ -48,12 +50,13 @@ def time_pass(
         arrivals.append(time.perf_counter() - start)
         consume(batch)
         end = time.perf_counter() - start
-        time_is_up = end >= latest or (end >= seconds and len(arrivals) >= enough)
+        is_enough = len(arrivals) >= enough
+        time_is_up = end >= latest or (end >= seconds and is_enough)
         if time_is_up or len(arrivals) == expected:
             # At this moment the workers still live; after the end of the pass they may be gone.
             memory = max(0, measure_memory().used - before)
         if time_is_up:
-            break
+            return Pass(tuple(arrivals), end, memory, is_enough)
     return Pass(tuple(arrivals), end, memory)
 
 

@@ -79,7 +79,11 @@ def tune_num_workers(
             stopped = f"{max_seconds:g} seconds were over"
             break
         best = min((m.median for m in measured.values()), default=float("inf"))
-        measured[workers] = trial.measure(workers, repeats, best)
+        measurement = trial.measure(workers, repeats, best)
+        if measurement is None:
+            stopped = f"{max_seconds:g} seconds were over"
+            break
+        measured[workers] = measurement
     return _report(measured, cores, trial.batches, stopped)
 
 
@@ -95,8 +99,14 @@ class _Trial:
     pass_seconds: float = _LONGEST_PASS
     batches: int | None = None
 
-    def measure(self, workers: int, repeats: int, best: float) -> WorkerMeasurement:
-        """Measure one candidate; `best` is the shortest time per batch so far."""
+    def measure(self, workers: int, repeats: int, best: float) -> WorkerMeasurement | None:
+        """Measure one candidate; None if time was up before there was anything to tell.
+
+        Args:
+            workers: number of workers.
+            repeats: number of passes.
+            best: the shortest time per batch so far; infinite for the first candidate.
+        """
         passes: list[Pass] = []
         seconds: list[float] = []
         for number in range(repeats):
@@ -109,12 +119,16 @@ class _Trial:
                     passes.append(time_pass(loader, self.consume, self.pass_seconds, enough, latest))
             except Exception as error:
                 return WorkerMeasurement(workers, failure=_describe(error), lost=_is_loss(error))
+            if not passes[-1].is_enough and best < float("inf"):
+                break  # The start of the workers would be taken for the time of a batch.
             if not passes[-1].arrivals:
                 return WorkerMeasurement(workers, failure="the loader gave no batch at all")
             seconds.append(self._cost(loader, passes[-1], workers))
             hopeless = number > 0 and min(seconds) > _HOPELESS * best
             if hopeless or time.perf_counter() >= self.deadline:
                 break
+        if not seconds:
+            return None
         first = median(one.arrivals[0] for one in passes)
         memory = max((one.memory for one in passes if one.memory is not None), default=None)
         return WorkerMeasurement(workers, tuple(seconds), first, memory)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from course_lib.measure.candidates import Choice, WorkerMeasurement
@@ -9,6 +10,9 @@ from course_lib.memory import format_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_LONGEST_REASON = 100
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,7 +79,7 @@ class WorkerTuning:
 
     def _row(self, one: WorkerMeasurement) -> str:
         if one.failure:
-            return f"{one.workers:>7}  failed: {one.failure}"
+            return f"{one.workers:>7}  failed: {shorten(one.failure, _LONGEST_REASON, placeholder=' …')}"
         time = f"{one.median * 1e3:.3g} ({one.low * 1e3:.3g} to {one.high * 1e3:.3g})"
         first = "" if one.first_batch is None else f"{one.first_batch:.2f} s"
         memory = "" if one.memory is None else format_bytes(one.memory)

@@ -298,6 +298,14 @@ def test_time_is_bounded():
     assert tuning.stopped == "0.5 seconds were over"
 
 
+def test_a_candidate_that_time_cuts_off_too_early_is_not_judged():
+    tuning = tune_num_workers(
+        Slow(4000, 0.2), candidates=(0, 6), repeats=1, max_seconds=1, batch_size=2
+    )
+    assert [one.workers for one in tuning.measurements] == [0]
+    assert tuning.stopped == "1 seconds were over"
+
+
 def test_randomness_stays_as_it_was_and_no_warning_comes():
     generator = torch.Generator().manual_seed(3)
     before = generator.get_state(), torch.get_rng_state()
