@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.datasets.batch_memory import empty_batch, is_offered
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import EmptyBatchError
 
@@ -99,12 +100,20 @@ def _collate_tensors(first: torch.Tensor, batch: Sequence[torch.Tensor]) -> torc
             "tensors of one shape can be stacked. Provide a custom collate_fn to handle them."
         )
     try:
+        if is_offered() and first.is_cpu and all(_is_like(first, tensor) for tensor in batch):
+            return torch.stack(tuple(batch), out=empty_batch((len(batch), *first.shape), first.dtype))
         return torch.stack(tuple(batch))
     except RuntimeError as error:
         raise RuntimeError(
             f"{error}. A batch stacks samples of one shape. Resize, crop or pad them in a transform, or pass "
             "a collate_fn that does."
         ) from error
+
+
+def _is_like(first: torch.Tensor, tensor: torch.Tensor) -> bool:
+    return (
+        tensor.dtype == first.dtype and tensor.layout is torch.strided and not tensor.requires_grad
+    )  # Otherwise stacking has rules of its own, which do not write into given memory.
 
 
 @_collate.register(np.ndarray)

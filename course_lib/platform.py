@@ -10,12 +10,13 @@ import contextlib
 import math
 import multiprocessing
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,25 @@ def start_methods() -> tuple[str, ...]:
     if not can_fork():
         return ("spawn",)
     return tuple(multiprocessing.get_all_start_methods())
+
+
+def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] | None:
+    """Return a function that waits until some of these file descriptors can be read, and tells which.
+
+    It takes the seconds to wait, or None to wait for as long as it takes. Asking costs a single system call.
+    None where descriptors cannot be waited for in this way, as on Windows.
+    """
+    if not hasattr(select, "poll"):
+        return None
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+
+    def wait(timeout: float | None) -> set[int]:
+        milliseconds = None if timeout is None else math.ceil(timeout * 1000)
+        return {descriptor for descriptor, _ in poll.poll(milliseconds)}
+
+    return wait
 
 
 def is_root() -> bool:

@@ -5,7 +5,7 @@ The same combinations are refused as by torch's loader, with the same kinds of e
 
 import multiprocessing
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -145,6 +145,51 @@ def check_objects(
         TypeError,
         f"generator is {generator!r}. It must be a torch.Generator, say torch.Generator().manual_seed(0).",
     )
+
+
+def check_worker_type(worker_type: str, context: Any) -> None:
+    """Check `worker_type`, and that no start method is given for threads.
+
+    Raises:
+        ValueError: it is neither "process" nor "thread", or threads are to be started as processes are.
+    """
+    if worker_type not in ("process", "thread"):
+        raise ValueError(
+            f"worker_type is {worker_type!r}. Workers are processes or threads. Pass 'process' or 'thread'."
+        )
+    if worker_type == "thread" and context is not None:
+        raise ValueError(
+            f"worker_type='thread' and multiprocessing_context={context!r} exclude each other: a context "
+            "says how processes are started. Leave multiprocessing_context out."
+        )
+
+
+def check_state(state: Any, fingerprint: Mapping[str, Any]) -> None:
+    """Check that a state is one of a loader with the same arguments.
+
+    Args:
+        state: what was given to `load_state_dict`.
+        fingerprint: by name, what must be the same.
+
+    Raises:
+        ValueError: it is not.
+    """
+    saved = state.get("_arguments") if isinstance(state, Mapping) else None
+    if not isinstance(saved, Mapping):
+        raise ValueError(
+            f"load_state_dict got {_shorten(state)}, which is no state of a DataLoader of this library. Pass "
+            "what state_dict() has returned."
+        )
+    for name, value in fingerprint.items():
+        if saved.get(name) != value:
+            raise ValueError(
+                f"The state was saved by a loader with {name}={saved.get(name)!r}, this one has {value!r}. "
+                "Which samples are left depends on it. Make the loader, and its dataset, as they were."
+            )
+
+
+def _shorten(value: Any) -> str:
+    return text if len(text := repr(value)) <= 60 else f"{text[:57]}…"
 
 
 def resolve_context(context: str | BaseContext | None, num_workers: int) -> BaseContext | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import repeat
 from math import ceil
 from multiprocessing.context import BaseContext
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 from torch.utils.data import Dataset, IterableDataset
@@ -17,12 +17,14 @@ from torch.utils.data import Dataset, IterableDataset
 from course_lib.collate import default_collate, default_convert
 from course_lib.errors import AssertionValueError
 from course_lib.loader import arguments
-from course_lib.loader.fetch import Fetcher, make_fetcher
+from course_lib.loader.fetch import Fetcher, Position, make_fetcher
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.parallel import ParallelIterator
 from course_lib.loader.pickling import Parcel
-from course_lib.loader.pool import WorkerPool
+from course_lib.loader.pool import ProcessPool, WorkerPool
+from course_lib.loader.progress import Progress, read_randomness
 from course_lib.loader.serial import SerialIterator
+from course_lib.loader.threads import ThreadPool
 from course_lib.loader.workers import Role
 from course_lib.samplers.batching import BatchSampler
 from course_lib.samplers.order import RandomSampler, SequentialSampler
@@ -62,6 +64,8 @@ class DataLoader(Generic[SampleT]):
         persistent_workers: keep the workers, and their copies of the dataset, from epoch to epoch.
         pin_memory_device: out of use; the current accelerator is taken.
         in_order: with False, batches come as they get ready, which harms reproducibility.
+        worker_type: `"process"`, or `"thread"` for workers that share this process and its dataset: they
+            start at once and help where loading waits rather than computes in Python.
 
     Raises:
         ValueError: arguments out of range, or arguments that exclude each other.
@@ -92,6 +96,7 @@ class DataLoader(Generic[SampleT]):
         persistent_workers: bool = False,
         pin_memory_device: str = "",
         in_order: bool = True,
+        worker_type: Literal["process", "thread"] = "process",
     ) -> None:
         streaming = isinstance(dataset, IterableDataset)
         functions = {"collate_fn": collate_fn, "worker_init_fn": worker_init_fn}
@@ -100,6 +105,7 @@ class DataLoader(Generic[SampleT]):
         if streaming:
             arguments.check_stream(shuffle, sampler, batch_sampler)
         arguments.check_order(batch_size, shuffle, sampler, batch_sampler, drop_last)
+        arguments.check_worker_type(worker_type, multiprocessing_context)
 
         if sampler is None:
             sampler = _default_sampler(dataset, streaming, bool(shuffle), generator)
@@ -128,9 +134,12 @@ class DataLoader(Generic[SampleT]):
         self.persistent_workers = persistent_workers
         self.pin_memory_device = pin_memory_device
         self.in_order = in_order
+        self.worker_type = worker_type
         self._streaming = streaming
         self._declared_samples: int | None = None
         self._iterator: ParallelIterator | None = None
+        self._progress: Progress | None = None  # of the latest pass
+        self._loaded: Progress | None = None  # what the next pass goes on with
         self._initialized = True
         self.check_worker_number_rationality()
 
@@ -159,6 +168,34 @@ class DataLoader(Generic[SampleT]):
         batches = self._declared_samples / (self.batch_size or 1)
         return int(batches) if self.drop_last else ceil(batches)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far the latest pass has come, for `load_state_dict`.
+
+        The pass may be going on, in this process or with workers, and may have been left by `break`. The
+        state holds numbers and tensors only: no samples, and nothing of the model.
+        """
+        progress = self._loaded or self._progress
+        if progress is None or progress.is_finished:
+            base_seed = 0 if progress is None else progress.base_seed
+            progress = Progress(read_randomness(self), base_seed, is_finished=progress is not None)
+        return {**progress.to_dict(), "_arguments": self._fingerprint()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let the next pass yield exactly what the pass of `state` had yet to yield, in the same order.
+
+        Augmentation is no part of it: random numbers that samples draw are new ones. A sampler that draws
+        from other generators than torch's must bring its own `state_dict` and `load_state_dict`.
+
+        Args:
+            state: from `state_dict` of a loader with the same dataset and the same arguments.
+
+        Raises:
+            ValueError: the arguments differ from those of the state's loader, or it is no such state.
+        """
+        arguments.check_state(state, self._fingerprint())
+        self._loaded = Progress.from_dict(state)
+        self._iterator = None  # Workers of an earlier pass have other seeds.
+
     def __setattr__(self, name: str, value: Any) -> None:
         if self._initialized and name in _FIXED:
             raise ValueError(
@@ -184,6 +221,18 @@ class DataLoader(Generic[SampleT]):
     def _index_sampler(self) -> Iterable[Any]:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    def _fingerprint(self) -> dict[str, Any]:
+        """Return what must not change between saving a state and loading it."""
+        return {
+            "batch_size": self.batch_size,
+            "drop_last": self.drop_last,
+            # The parts of a stream depend on who reads it; indices do not.
+            "num_workers": self.num_workers if self._streaming else None,
+            "samples": len(self.dataset)
+            if not self._streaming and hasattr(self.dataset, "__len__")
+            else None,
+        }
+
     def _refuse_timeout(self) -> None:
         if self.timeout:
             raise AssertionValueError(
@@ -191,9 +240,10 @@ class DataLoader(Generic[SampleT]):
                 "in this process requires timeout == 0. Leave timeout out, or give some workers."
             )
 
-    def _make_fetcher(self) -> Fetcher:
+    def _make_fetcher(self, start: Position | None) -> Fetcher:
         return make_fetcher(
             self.dataset,
+            start=start,
             streaming=self._streaming,
             batched=self.batch_sampler is not None,
             collate_fn=self.collate_fn,
@@ -203,13 +253,23 @@ class DataLoader(Generic[SampleT]):
     def _make_pool(self, base_seed: int) -> WorkerPool:
         batched = self.batch_sampler is not None
         roles = [
-            Role(worker_id, self.num_workers, base_seed, self._streaming, batched, self.drop_last)
+            Role(
+                worker_id,
+                self.num_workers,
+                base_seed,
+                self._streaming,
+                batched,
+                self.drop_last,
+                self.worker_type,
+            )
             for worker_id in range(self.num_workers)
         ]
         parcel = Parcel(dataset=self.dataset, collate_fn=self.collate_fn, worker_init_fn=self.worker_init_fn)
+        if self.worker_type == "thread":
+            return ThreadPool(roles, parcel)
         context = self.multiprocessing_context or multiprocessing.get_context()
         # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
-        return WorkerPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
+        return ProcessPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
 
 
 def _default_sampler(

@@ -3,17 +3,42 @@
 The same two classes work in the main process and in every worker process, so that both give the same batches.
 """
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any, NamedTuple, Protocol
 
 from course_lib.samplers.batching import BatchSampler
 
-_END = object()
+_ONE_AT_A_TIME = threading.Lock()
 
 
-# One batch, and how many samples a stream gave for it; 0 from a map-style dataset, where nobody counts.
-Fetched = tuple[Any, int]
+class Fetched(NamedTuple):
+    """A batch and what is known about it.
+
+    Attributes:
+        batch: what the loader yields.
+        samples: how many samples a stream gave for it; 0 from a map-style dataset, where nobody counts.
+        stages: when the work began, when the samples were read, and when they were collated.
+    """
+
+    batch: Any
+    samples: int
+    stages: tuple[float, float, float]
+
+
+class Position(NamedTuple):
+    """How far a stream was read.
+
+    Attributes:
+        samples: how many samples it gave.
+        state: what its iterator's or dataset's `state_dict()` says of it; None where there is no such method.
+    """
+
+    samples: int
+    state: Any
 
 
 class Fetcher(Protocol):
@@ -21,6 +46,9 @@ class Fetcher(Protocol):
 
     def fetch(self, indices: Any) -> Fetched | None:
         """Return the batch for `indices`, or None when a stream has ended."""
+
+    def position(self) -> Position | None:
+        """Return how far the stream was read; None where there is no stream."""
 
 
 class MapFetcher:
@@ -38,9 +66,16 @@ class MapFetcher:
             indices: the indices of a batch; one index where the loader does not batch (`batch_size=None`).
         """
         try:
-            return self._collate_fn(self._load(indices)), 0
+            begun = perf_counter()
+            samples = self._load(indices)
+            loaded = perf_counter()
+            batch = self._collate_fn(samples)
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error
+        return Fetched(batch, 0, (begun, loaded, perf_counter()))
+
+    def position(self) -> None:
+        """Say nothing: a map-style dataset is read at indices, and has no position."""
 
     def _load_batch(self, indices: Any) -> Any:
         # Read when it is needed: wrappers may gain or lose the method with what they wrap.
@@ -56,12 +91,27 @@ class MapFetcher:
 
 
 class StreamFetcher:
-    """Fetch from an iterable dataset: take the next samples of its stream."""
+    """Fetch from an iterable dataset: take the next samples of its stream.
+
+    Args:
+        dataset: gives the stream.
+        batched: collate several samples at a time.
+        collate_fn: makes a batch of samples.
+        drop_last: throw away a short last batch.
+        start: the position to go on from; None for the beginning.
+    """
 
     def __init__(
-        self, dataset: Iterable[Any], batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+        self,
+        dataset: Iterable[Any],
+        batched: bool,
+        collate_fn: Callable[[Any], Any],
+        drop_last: bool,
+        start: Position | None,
     ) -> None:
-        self._stream = iter(dataset)
+        self._dataset = dataset
+        self._stream = iter(dataset) if start is None else _open_at(dataset, start)
+        self._samples = 0 if start is None else start.samples
         self._batched = batched
         self._collate_fn = collate_fn
         self._drop_last = drop_last
@@ -69,20 +119,25 @@ class StreamFetcher:
 
     def fetch(self, indices: Any) -> Fetched | None:
         """Take as many samples as there are `indices`, whose values mean nothing to a stream, and collate."""
-        return self._fetch_batch(len(indices)) if self._batched else self._fetch_sample()
+        begun = perf_counter()
+        samples = self._take(len(indices) if self._batched else 1)
+        if not samples or (self._ended and self._drop_last and self._batched):
+            return None
+        loaded = perf_counter()
+        batch = self._collate(samples if self._batched else samples[0])
+        return Fetched(batch, len(samples), (begun, loaded, perf_counter()))
 
-    def _fetch_batch(self, size: int) -> Fetched | None:
+    def position(self) -> Position:
+        """Say how far the stream has been read."""
+        source = self._stream if hasattr(self._stream, "state_dict") else self._dataset
+        return Position(self._samples, source.state_dict() if hasattr(source, "state_dict") else None)
+
+    def _take(self, size: int) -> list[Any]:
         # A stream that has ended must not be asked again: some iterators start over or fail.
         samples = [] if self._ended else list(islice(self._stream, size))
         self._ended = len(samples) < size
-        if not samples or (self._ended and self._drop_last):
-            return None
-        return self._collate(samples), len(samples)
-
-    def _fetch_sample(self) -> Fetched | None:
-        sample = _END if self._ended else next(self._stream, _END)
-        self._ended = sample is _END
-        return None if self._ended else (self._collate(sample), 1)
+        self._samples += len(samples)
+        return samples
 
     def _collate(self, samples: Any) -> Any:
         try:
@@ -99,9 +154,33 @@ class EmptyStream:
     def fetch(self, indices: Any) -> None:
         """Say that the stream has ended."""
 
+    def position(self) -> None:
+        """Say nothing."""
+
+
+def _open_at(dataset: Any, start: Position) -> Iterator[Any]:
+    """Open a stream where it was left: by its own means, or by reading what was read already."""
+    if start.state is not None and hasattr(dataset, "load_state_dict"):
+        with _ONE_AT_A_TIME:  # Threads share the dataset, and each has a state of its own to load.
+            dataset.load_state_dict(start.state)
+            stream: Iterator[Any] = iter(dataset)
+            return stream
+    stream = iter(dataset)
+    if start.state is not None and hasattr(stream, "load_state_dict"):
+        stream.load_state_dict(start.state)
+    else:
+        deque(islice(stream, start.samples), maxlen=0)
+    return stream
+
 
 def make_fetcher(
-    dataset: Any, *, streaming: bool, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+    dataset: Any,
+    *,
+    streaming: bool,
+    batched: bool,
+    collate_fn: Callable[[Any], Any],
+    drop_last: bool,
+    start: Position | None = None,
 ) -> Fetcher:
     """Choose the fetcher for a dataset.
 
@@ -111,9 +190,10 @@ def make_fetcher(
         batched: collate several samples; otherwise samples pass through one by one.
         collate_fn: turns a list of samples (or one sample, if not `batched`) into what the loader yields.
         drop_last: throw away the last batch of a stream if it is short.
+        start: where the stream goes on; None begins it.
     """
     if streaming:
-        return StreamFetcher(dataset, batched, collate_fn, drop_last)
+        return StreamFetcher(dataset, batched, collate_fn, drop_last, start)
     return MapFetcher(dataset, batched, collate_fn)
 
 

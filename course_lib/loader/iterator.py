@@ -2,41 +2,72 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from course_lib.loader.fetch import Fetched, iterate_indices
+from course_lib.loader.fetch import iterate_indices
 from course_lib.loader.pinning import find_pinning_device
+from course_lib.loader.progress import Progress, as_it_was, read_randomness, restore_randomness
 from course_lib.loader.seeding import draw_base_seed
+from course_lib.loader.times import BatchTimes
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
+
+
+class Handed(NamedTuple):
+    """A batch that is ready to be handed out.
+
+    Attributes:
+        batch: what the loader yields.
+        number: its number in the epoch.
+        worker: who made it; None for the main process.
+        samples: how many samples a stream gave for it.
+        stages: when it was begun, fetched, collated, sent, received and pinned.
+    """
+
+    batch: Any
+    number: int
+    worker: int | None
+    samples: int
+    stages: tuple[float, float, float, float, float, float]
 
 
 class LoaderIterator(ABC):
     """One pass over the data of a loader.
 
     It keeps what it needs of the loader, not the loader itself: so neither keeps the other alive.
+
+    Attributes:
+        observer: called with the times of each batch that is handed out; None calls nobody.
     """
+
+    observer: Callable[[BatchTimes], None] | None = None
+    _progress: Progress
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._index_sampler = loader._index_sampler
         self._pinning_device = find_pinning_device(loader.pin_memory, loader.pin_memory_device)
-        self._begin_pass(loader)
-        # After iter(sampler), before its first index: the order in which torch draws from the generator.
-        self._base_seed = draw_base_seed(loader.generator)
+        self._begin_pass(loader, draw_seed=True)
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        fetched = self._next_fetched()
-        if fetched is None:
+        asked = perf_counter()
+        handed = self._next_handed()
+        if handed is None:
+            self._progress.is_finished = True
             raise StopIteration
-        batch, samples = fetched
         if self._declared_samples is not None:
-            self._count(samples, self._declared_samples)
-        return batch
+            self._compare_with_declared(self._declared_samples)
+        if self.observer is not None:
+            times = BatchTimes(handed.number, handed.worker, *handed.stages, asked, perf_counter())
+            self.observer(times)
+        return handed.batch
 
     def __len__(self) -> int:
         return len(self._index_sampler)  # type: ignore[arg-type]
@@ -44,26 +75,55 @@ class LoaderIterator(ABC):
     def __getstate__(self) -> NoReturn:
         raise NotImplementedError(
             f"{type(self).__name__} cannot be pickled: it is a pass that is going on. Pickle the loader "
-            "instead."
+            "instead, and its state_dict() for the place where the pass is."
         )
 
     @abstractmethod
-    def _next_fetched(self) -> Fetched | None:
+    def _next_handed(self) -> Handed | None:
         """Return the next batch, or None at the end of the pass."""
 
-    def _begin_pass(self, loader: "DataLoader[Any]") -> None:
-        self._indices = iterate_indices(self._index_sampler, loader.dataset)
+    def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
+        """Begin a pass, or go on with the one whose state was loaded."""
+        loaded, loader._loaded = loader._loaded, None
+        if loaded is None or loaded.is_finished:
+            self._begin_new(loader, loaded, draw_seed)
+        else:
+            self._go_on(loader, loaded)
+        loader._progress = self._progress
         self._dataset_name = type(loader.dataset).__name__
         self._declared_samples = loader._declared_samples
-        self._seen_samples = 0
 
-    def _count(self, samples: int, declared_samples: int) -> None:
-        self._seen_samples += samples
-        if self._seen_samples <= declared_samples:
+    def _begin_new(self, loader: "DataLoader[Any]", finished: Progress | None, draw_seed: bool) -> None:
+        base_seed = 0 if draw_seed else self._progress.base_seed
+        if finished is not None:
+            restore_randomness(loader, finished.randomness)
+            if loader.persistent_workers:  # They would have kept their seeds.
+                draw_seed, base_seed = False, finished.base_seed
+        self._progress = Progress(read_randomness(loader), base_seed, draw_seed)
+        indices = iterate_indices(self._index_sampler, loader.dataset)
+        # After iter(sampler), before its first index: the order in which torch draws from the generator.
+        if draw_seed:
+            self._progress.base_seed = draw_base_seed(loader.generator)
+        self._orders: Iterator[tuple[int, Any]] = enumerate(indices)
+
+    def _go_on(self, loader: "DataLoader[Any]", progress: Progress) -> None:
+        self._progress = progress
+        with as_it_was(loader, progress.randomness):
+            indices = iterate_indices(self._index_sampler, loader.dataset)
+            if progress.drew_seed:
+                progress.base_seed = draw_base_seed(loader.generator)
+            deque(islice(indices, progress.handed), maxlen=0)
+            first = list(islice(indices, 1))  # Samplers draw their seed at the first index.
+        given_ahead = frozenset(progress.ahead)
+        orders = enumerate(chain(first, indices), progress.handed)
+        self._orders = (order for order in orders if order[0] not in given_ahead)
+
+    def _compare_with_declared(self, declared_samples: int) -> None:
+        if self._progress.samples <= declared_samples:
             return
         warnings.warn(
             f"Length of IterableDataset {self._dataset_name} was reported to be {declared_samples} "
-            f"(when accessing len(dataloader)), but {self._seen_samples} samples have been fetched. Each "
+            f"(when accessing len(dataloader)), but {self._progress.samples} samples have been fetched. Each "
             "worker iterates over its own copy of the dataset: take only this worker's share in __iter__ "
             "with get_worker_info(), or correct __len__.",
             stacklevel=3,

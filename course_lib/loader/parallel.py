@@ -7,20 +7,29 @@ handed out, one more is ordered. Batches that arrive before their turn wait.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import count, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import islice
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError
-from course_lib.loader.fetch import Fetched
-from course_lib.loader.iterator import LoaderIterator
+from course_lib.loader.iterator import Handed, LoaderIterator
 from course_lib.loader.pinning import PinningThread
 from course_lib.loader.pool import WorkerPool
-from course_lib.loader.workers import StreamEnd
+from course_lib.loader.repetition import RepetitionCheck
+from course_lib.loader.workers import Report, StreamEnd, Task
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
 
 T = TypeVar("T")
+
+
+class Arrival(NamedTuple):
+    """An answer that has come from a worker: its report, the outcome, and when it came."""
+
+    report: Report
+    outcome: Any
+    received: float
 
 
 class ParallelIterator(LoaderIterator):
@@ -29,13 +38,13 @@ class ParallelIterator(LoaderIterator):
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._epoch = 0
         self._failure = ""  # why the workers were ended before their time
-        super().__init__(loader)
         self._num_workers = loader.num_workers
+        super().__init__(loader)
         self._window = loader.num_workers * (loader.prefetch_factor or 1)
         self._in_order = loader.in_order
         self._timeout = loader.timeout
         self._persistent = loader.persistent_workers
-        self._pool: WorkerPool = loader._make_pool(self._base_seed)
+        self._pool: WorkerPool = loader._make_pool(self._progress.base_seed)
         self._pinning = None if self._pinning_device is None else PinningThread(self._pinning_device)
         self._guard(self._fill_window)
 
@@ -46,7 +55,7 @@ class ParallelIterator(LoaderIterator):
 
     def restart(self, loader: "DataLoader[Any]") -> None:
         """Begin another pass with the same workers. What is left of the pass before is dropped."""
-        self._begin_pass(loader)
+        self._begin_pass(loader, draw_seed=False)
         self._guard(self._fill_window)
 
     def close(self) -> None:
@@ -55,16 +64,19 @@ class ParallelIterator(LoaderIterator):
         if self._pinning is not None:
             self._pinning.close()
 
-    def _begin_pass(self, loader: "DataLoader[Any]") -> None:
-        super()._begin_pass(loader)
+    def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
+        super()._begin_pass(loader, draw_seed)
         self._epoch += 1
-        self._numbers = count()
-        self._turn = 0
+        self._turn = self._progress.turn
         self._owner: dict[int, int] = {}  # batch number -> worker, for every batch ordered and not handed out
-        self._arrived: dict[int, tuple[int, Any]] = {}  # batch number -> samples and outcome
-        self._ended: set[int] = set()  # workers whose stream has ended
+        self._arrived: dict[int, Arrival] = {}  # by batch number
+        shares = self._progress.shares.items()
+        self._ended = {worker for worker, share in shares if share.has_ended}  # those whose stream has ended
+        self._starts = {worker: share.position for worker, share in shares}
+        repeats = loader._streaming and loader.num_workers > 1
+        self._repetition = RepetitionCheck(self._dataset_name) if repeats else None
 
-    def _next_fetched(self) -> Fetched | None:
+    def _next_handed(self) -> Handed | None:
         return self._guard(self._hand_out)
 
     def _guard(self, step: Callable[[], T]) -> T:
@@ -85,16 +97,14 @@ class ParallelIterator(LoaderIterator):
     # Ordering batches
 
     def _fill_window(self) -> None:
-        for indices in islice(self._indices, self._window):
-            self._order(indices)
+        for order in islice(self._orders, self._window):
+            self._order(*order)
 
-    def _order(self, indices: Any) -> None:
+    def _order(self, number: int, indices: Any) -> None:
         worker = self._choose_in_turn() if self._in_order else self._choose_free()
-        if worker is None:
-            return
-        number = next(self._numbers)
-        self._owner[number] = worker
-        self._pool.send(worker, self._epoch, number, indices)
+        if worker is not None:
+            self._owner[number] = worker
+            self._pool.send(worker, Task(self._epoch, number, indices, self._starts.pop(worker, None)))
 
     def _choose_in_turn(self) -> int | None:
         for _ in range(self._num_workers):
@@ -110,22 +120,40 @@ class ParallelIterator(LoaderIterator):
 
     # Handing batches out
 
-    def _hand_out(self) -> Fetched | None:
+    def _hand_out(self) -> Handed | None:
         while self._owner:
             number = self._wait_for_next()
-            upcoming = list(
-                islice(self._indices, 1)
-            )  # An error of the sampler comes before anything is taken.
-            worker, (samples, outcome) = self._owner.pop(number), self._arrived.pop(number)
-            if isinstance(outcome, StreamEnd):
+            upcoming = next(self._orders, None)  # An error of the sampler comes before anything is taken.
+            worker, arrival = self._owner.pop(number), self._arrived.pop(number)
+            is_end = isinstance(arrival.outcome, StreamEnd)
+            if is_end:
                 self._ended.add(worker)
-            for indices in upcoming:
-                self._order(indices)
-            if not isinstance(outcome, StreamEnd):
-                return _open(outcome), samples
+            self._note(worker, number, arrival.report, is_end)
+            if upcoming is not None:
+                self._order(*upcoming)
+            if not is_end:
+                return self._open(worker, arrival)
         if not self._persistent:
             self.close()
         return None
+
+    def _note(self, worker: int, number: int, report: Report, is_end: bool) -> None:
+        self._progress.turn = (worker + 1) % self._num_workers
+        self._progress.hand_out(number, report.samples)
+        if report.position is not None or is_end:
+            share = self._progress.share(worker)
+            share.position, share.has_ended = report.position, is_end
+
+    def _open(self, worker: int, arrival: Arrival) -> Handed:
+        report, batch, received = arrival
+        pinned = received
+        if isinstance(batch, ExceptionWrapper):
+            batch.reraise()
+        if isinstance(batch, Future):
+            batch, pinned = batch.result()
+        if self._repetition is not None:
+            self._repetition.look_at(worker, batch)
+        return Handed(batch, report.number, worker, report.samples, (*report.stages, received, pinned))
 
     def _wait_for_next(self) -> int:
         """Wait until the next batch to hand out has arrived; return its number."""
@@ -145,19 +173,13 @@ class ParallelIterator(LoaderIterator):
     def _collect(self, timeout: float | None) -> bool:
         """Receive what workers have sent; return whether there was anything."""
         received = False
-        for answer, outcome in self._pool.receive(timeout):
-            received = True
-            if answer.epoch == self._epoch:
-                self._arrived[answer.number] = answer.samples, self._pin(outcome)
+        for report, outcome in self._pool.receive(timeout):
+            received, now = True, perf_counter()
+            if report.epoch == self._epoch:
+                self._arrived[report.number] = Arrival(report, self._pin(outcome), now)
         return received
 
     def _pin(self, outcome: Any) -> Any:
         if self._pinning is None or isinstance(outcome, StreamEnd | ExceptionWrapper):
             return outcome
         return self._pinning.submit(outcome)
-
-
-def _open(outcome: Any) -> Any:
-    if isinstance(outcome, ExceptionWrapper):
-        outcome.reraise()
-    return outcome.result() if isinstance(outcome, Future) else outcome

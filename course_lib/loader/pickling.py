@@ -55,14 +55,18 @@ def pack_for_worker(value: Any, *, forked: bool) -> bytes:
     return _dump(_CopyingPickler, value)
 
 
-def pack_indices(indices: Any, *, forked: bool) -> Any:
-    """Make the indices of a batch ready to be sent: of a tensor only its own numbers, as an array."""
-    return indices.numpy() if type(indices) is torch.Tensor else pack_for_worker(indices, forked=forked)
+def pack_indices(indices: Any, *, forked: bool) -> bytes | bytearray:
+    """Make the indices of a batch ready to be sent: of an int64 tensor of shape (B,) only its numbers."""
+    if type(indices) is torch.Tensor and indices.dtype is torch.int64 and indices.ndim == 1:
+        return bytearray(indices.numpy())
+    return pack_for_worker(indices, forked=forked)
 
 
-def unpack_indices(packed: Any) -> Any:
+def unpack_indices(packed: bytes | bytearray) -> Any:
     """Undo `pack_indices`."""
-    return unpack(packed) if isinstance(packed, bytes) else torch.from_numpy(packed)
+    if isinstance(packed, bytes):
+        return unpack(packed)
+    return torch.frombuffer(packed, dtype=torch.int64) if packed else torch.empty(0, dtype=torch.int64)
 
 
 def pack_for_parent(value: Any) -> bytes:
@@ -72,6 +76,11 @@ def pack_for_parent(value: Any) -> bytes:
             return bytes(ForkingPickler.dumps(value))
         except UNPICKLABLE:
             return _dump(_SharingPickler, value)
+
+
+def pack_copied(value: Any) -> bytes:
+    """Pickle for the main process, tensors by value."""
+    return _dump(_CopyingPickler, value)
 
 
 def unpack(packed: bytes) -> Any:

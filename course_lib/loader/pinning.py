@@ -8,6 +8,7 @@ import copy
 import warnings
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -98,9 +99,9 @@ class PinningThread:
             1, thread_name_prefix="DataLoader pinning", initializer=self._set_up
         )
 
-    def submit(self, batch: Any) -> Future[Any]:
-        """Begin to pin a batch; its `result()` is the pinned batch."""
-        return self._executor.submit(pin_memory, batch)
+    def submit(self, batch: Any) -> Future[tuple[Any, float]]:
+        """Begin to pin a batch; its `result()` is the pinned batch and the time when it was ready."""
+        return self._executor.submit(_pin_and_look_at_the_clock, batch)
 
     def close(self) -> None:
         """End the thread; batches that have not been pinned yet are dropped."""
@@ -110,3 +111,7 @@ class PinningThread:
         # Both settings belong to a thread. One thread suffices to copy; more would take the consumer's cores.
         torch.set_num_threads(1)
         torch.accelerator.set_device_index(self._device.index or 0)
+
+
+def _pin_and_look_at_the_clock(batch: Any) -> tuple[Any, float]:
+    return pin_memory(batch), perf_counter()

@@ -2,39 +2,85 @@
 
 Every worker has two pipes of its own, one for tasks and one for answers. Nothing is shared between workers:
 one that dies in the middle of a message spoils no other, and its death shows at once, as the end of its pipe.
+A worker reads its tasks between batches. So that the main process never waits for that, it sends no more
+than a pipe holds, and keeps the rest back until answers come.
 """
 
 import pickle
 import time
+import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize, register_after_fork
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError, describe_death
 from course_lib.loader.pickling import Parcel, pack_indices, unpack
-from course_lib.loader.ring import Lender
-from course_lib.loader.workers import STOP, Answer, Role, Task, run_worker
+from course_lib.loader.ring import Lender, Packed
+from course_lib.loader.waiting import Watch
+from course_lib.loader.workers import STOP, Message, Report, Role, Task, run_worker
 
 _GRACE_SECONDS = 5.0
 _REAP_SECONDS = 0.5
+_NO_SHARED_MEMORY = (
+    "There is no shared memory left for the batches of DataLoader's workers, so they are copied through "
+    "pipes, which is slower. /dev/shm is full, or small as in most containers: enlarge it (in Docker with "
+    "--shm-size=2g), or use fewer workers, a smaller prefetch_factor or smaller batches."
+)
+_PIPE_HOLDS = 8192  # bytes; as much as the smallest pipe of any system
 
 
-class Worker(NamedTuple):
-    """A worker process, this process's ends of its pipes, and who lends its slots."""
+class WorkerPool(Protocol):
+    """The workers that load for one iterator, or for all epochs where they are persistent."""
+
+    def send(self, worker_id: int, task: Task) -> None:
+        """Order a batch from a worker. It never waits.
+
+        Raises:
+            WorkerDiedError: the worker is dead.
+        """
+
+    def receive(self, timeout: float | None) -> Iterator[tuple[Report, Any]]:
+        """Wait for answers; yield the report and the outcome of those that have come.
+
+        Args:
+            timeout: seconds to wait; None waits until something comes.
+
+        Raises:
+            WorkerDiedError: a worker is dead.
+        """
+
+    def close(self) -> None:
+        """End all workers. A second call does nothing."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process and what the main process needs to talk to it.
+
+    Attributes:
+        tasks, answers: this process's ends of its pipes.
+        lender: lends its slots.
+        kept_back: tasks, packed, that its pipe has no room for.
+        unanswered: the size in bytes of each task that was sent and is not answered.
+    """
 
     process: BaseProcess
     tasks: Connection
     answers: Connection
     lender: Lender
+    kept_back: deque[bytes] = field(default_factory=deque)
+    unanswered: deque[int] = field(default_factory=deque)
 
 
-class WorkerPool:
-    """The processes that load for one iterator, or for all epochs where workers are persistent.
+class ProcessPool:
+    """Workers that are processes.
 
     They end with `close()`, when the pool is garbage, or when the interpreter exits: whichever comes first.
 
@@ -48,10 +94,11 @@ class WorkerPool:
     def __init__(self, context: BaseContext, roles: Sequence[Role], parcel: Parcel, slots: int) -> None:
         self._slots = slots
         self._forked = context.get_start_method() == "fork"
+        self._has_warned = False
         self._workers: list[Worker] = []
         # Finalize runs in this process only: a forked copy of the pool must not stop the workers.
         self._close = Finalize(self, _shut_down, args=(self._workers,), exitpriority=10)
-        register_after_fork(self, WorkerPool._drop_inherited_pipes)
+        register_after_fork(self, ProcessPool._drop_inherited_pipes)
         _preload_fork_server(context)
         try:
             for role in roles:
@@ -59,36 +106,27 @@ class WorkerPool:
         except BaseException:
             self.close()
             raise
+        sources = [(worker.answers, worker.process.sentinel) for worker in self._workers]
+        self._watch = Watch([source for pair in sources for source in pair])
 
-    def send(self, worker_id: int, epoch: int, number: int, indices: Any) -> None:
-        """Order a batch from a worker: the one of this number in this epoch, made of these indices.
-
-        Raises:
-            WorkerDiedError: the worker is dead.
-        """
-        packed = pack_indices(indices, forked=self._forked)
+    def send(self, worker_id: int, task: Task) -> None:
+        """Order a batch from a worker."""
         worker = self._workers[worker_id]
-        task = Task(epoch, number, packed, worker.lender.borrow())
-        try:
-            worker.tasks.send_bytes(pickle.dumps(tuple(task), pickle.HIGHEST_PROTOCOL))
-        except OSError as error:
-            raise self._death_of(worker) from error
+        indices = pack_indices(task.indices, forked=self._forked)
+        task = task._replace(indices=indices, slot=worker.lender.borrow())
+        worker.kept_back.append(pickle.dumps(tuple(task), pickle.HIGHEST_PROTOCOL))
+        self._pass_on(worker)
 
-    def receive(self, timeout: float | None) -> Iterator[tuple[Answer, Any]]:
-        """Wait for answers and yield those that have come, each with its opened outcome.
-
-        Args:
-            timeout: seconds to wait; None waits until something comes.
-
-        Raises:
-            WorkerDiedError: a worker is dead.
-        """
-        sources = [source for worker in self._workers for source in (worker.answers, worker.process.sentinel)]
-        ready = wait(sources, timeout)
+    def receive(self, timeout: float | None) -> Iterator[tuple[Report, Any]]:
+        """Wait for answers; yield those that have come."""
+        ready = self._watch.ready(timeout)
         for worker in self._workers:
-            if worker.answers in ready or worker.process.sentinel in ready:
-                answer = self._read(worker)
-                yield answer, self._open(worker, answer)
+            has_ended = worker.process.sentinel in ready
+            if has_ended or worker.answers in ready:
+                message = self._read(worker, has_ended)
+                worker.unanswered.popleft()
+                self._pass_on(worker)
+                yield Report(*message.report), self._open(worker, message)
 
     def close(self) -> None:
         """End all workers. A second call does nothing."""
@@ -111,18 +149,34 @@ class WorkerPool:
             task_reader.close()
             answer_writer.close()
 
-    def _read(self, worker: Worker) -> Answer:
+    def _pass_on(self, worker: Worker) -> None:
+        """Send as many tasks as the worker's pipe surely holds. An idle worker takes one of any size."""
+        try:
+            while worker.kept_back and (
+                not worker.unanswered or sum(worker.unanswered) + len(worker.kept_back[0]) <= _PIPE_HOLDS
+            ):
+                packed = worker.kept_back.popleft()
+                worker.unanswered.append(len(packed))
+                worker.tasks.send_bytes(packed)
+        except OSError as error:
+            raise self._death_of(worker) from error
+
+    def _read(self, worker: Worker, has_ended: bool) -> Message:
         try:
             # A grandchild may hold the pipe of a dead worker open: reading it would never return.
-            if not worker.answers.poll():
+            if has_ended and not worker.answers.poll():
                 raise EOFError
-            return Answer(*unpack(worker.answers.recv_bytes()))
+            return Message(*unpack(worker.answers.recv_bytes()))
         except (EOFError, OSError) as error:
             raise self._death_of(worker) from error
 
-    def _open(self, worker: Worker, answer: Answer) -> Any:
+    def _open(self, worker: Worker, message: Message) -> Any:
+        packed = Packed(*message.packed)
+        if packed.copied and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(_NO_SHARED_MEMORY, stacklevel=6)
         try:
-            return worker.lender.open(answer.slot, answer.new_memory, answer.outcome)
+            return worker.lender.open(message.slot, packed)
         except Exception as error:
             worker.process.join(_REAP_SECONDS)
             if worker.process.exitcode is not None:  # A dead worker takes its shared memory along.

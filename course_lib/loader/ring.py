@@ -4,8 +4,9 @@ A batch made by a worker has to reach the main process. Fresh shared memory for 
 calls, a file descriptor and pages to be cleared, every time. So each worker has slots, whose memory stays:
 
     main process                                          worker process
-    Lender.borrow() is slot 1      -- Task(slot=1) -->    SlotWriter.pack(batch, slot=1)
-                                                            lays the tensors into the slot,
+    Lender.borrow() is slot 1      -- Task(slot=1) -->    SlotWriter.pack(slot=1, make)
+                                                            offers the slot to whoever makes the batch,
+                                                            lays the other tensors beside,
                                                             pickles the rest and their places
     Lender.open(1, ...)            <-- Answer(slot=1) --
       a batch of views of the slot
@@ -14,89 +15,209 @@ calls, a file descriptor and pages to be cleared, every time. So each worker has
     slot 1  [ images ........ | labels |      ]   being filled
     slot 2  [                                 ]   free
 
-Nothing is copied in the main process. A slot comes back when the last view of it dies, whatever was made of
-the batch meanwhile: slices, transposes, NumPy arrays. A consumer that keeps its batches keeps their slots;
-then none is free, and batches travel in fresh memory. So does whatever is no plain tensor, or very large.
+Most batches are made in the slot and never copied. A slot comes back when the last view of it dies, whatever
+was made of the batch meanwhile: slices, transposes, NumPy arrays. A consumer that keeps its batches keeps
+their slots; then none is free, and batches travel in fresh memory. So does whatever is no plain tensor, or
+very large. A worker whose dataset keeps a batch keeps that memory to itself, and the slot gets another.
 """
 
+import ctypes
 import io
 import weakref
 from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import prod
 from multiprocessing.reduction import ForkingPickler
-from pickle import HIGHEST_PROTOCOL, Unpickler
-from typing import Any
+from pickle import HIGHEST_PROTOCOL, Pickler, Unpickler
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from course_lib.loader.pickling import UNPICKLABLE, pack_for_parent, unpack
+from course_lib.datasets.batch_memory import offering
+from course_lib.loader.pickling import UNPICKLABLE, pack_copied, pack_for_parent, unpack
 
 _ALIGNMENT = 64
 _LARGEST_SLOT = 256 * 2**20
 _ROOM_TO_GROW = 1.25
 
-Place = tuple[int, torch.dtype, torch.Size]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Place = tuple[
+    int, str, tuple[int, ...]
+]  # a tensor in a slot: its first byte, the name of its dtype, its shape
+
+# Those that NumPy has as well: it makes arrays in given memory three times as fast as torch makes tensors.
+_NUMPY_DTYPES = {
+    name: np.dtype(name)
+    for name in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+}
+
+
+def _lease(memory: Bytes) -> Any:
+    """Return an object that stands for memory: the tensors that `_at` makes of it, and their views, hold it.
+
+    It is no array, because NumPy has a view of an array hold the array at the bottom of all views.
+    """
+    return (ctypes.c_ubyte * len(memory)).from_buffer(memory)  # type: ignore[arg-type]
+
+
+def _at(place: Place, lease: Any) -> torch.Tensor:
+    """Return the tensor at a place of leased memory."""
+    start, name, shape = place
+    dtype = _NUMPY_DTYPES.get(name)
+    if dtype is not None:
+        return torch.from_numpy(np.ndarray(shape, dtype, lease, start))
+    return torch.frombuffer(lease, dtype=getattr(torch, name), count=prod(shape), offset=start).view(shape)
+
+
+def _place(start: int, dtype: torch.dtype, shape: Sequence[int]) -> Place:
+    return start, str(dtype)[6:], tuple(shape)  # "torch.int64" is "int64" to both libraries
+
+
+class Packed(NamedTuple):
+    """An outcome on its way to the main process.
+
+    Attributes:
+        outcome: the outcome, packed, without the tensors that lie in the slot.
+        places: where they lie.
+        new_memory: the slot's new memory, packed, if it got some.
+        copied: no shared memory was to be had, so the tensors themselves are in `outcome`.
+    """
+
+    outcome: bytes
+    places: Sequence[Place] = ()
+    new_memory: bytes | None = None
+    copied: bool = False
 
 
 class SlotWriter:
     """The worker's side: lay batches into slots."""
 
     def __init__(self) -> None:
-        self._slots: dict[int, torch.Tensor] = {}
+        self._slots: dict[int, Bytes] = {}
 
-    def pack(self, outcome: Any, slot: int | None) -> tuple[bytes | None, bytes]:
-        """Pickle an outcome, with its tensors in a slot if there is one.
+    def pack(self, slot: int | None, make: Callable[[], Any]) -> Packed:
+        """Pickle what `make` returns, with its tensors in a slot if there is one.
 
         Args:
-            outcome: a batch, or whatever else a worker answers.
             slot: number of the slot, or None.
-
-        Returns:
-            The slot's new memory, packed, if it got some, and the packed outcome.
+            make: returns a batch, or whatever else a worker answers; `empty_batch` lies in the slot then.
         """
         if slot is None:
-            return None, pack_for_parent(outcome)
+            return _share(make())
+        offer = Offer(self._slots.get(slot, _NO_BYTES))
+        with offering(offer.take):
+            outcome = make()
         buffer = io.BytesIO()
-        layout = _Layout(buffer, HIGHEST_PROTOCOL)
+        layout = _Layout(buffer, offer)
         try:
             layout.dump(outcome)
-            new_memory = self._provide(slot, layout.size)
-        except (*UNPICKLABLE, RuntimeError):  # RuntimeError: no shared memory to be had
-            return None, pack_for_parent(outcome)
-        for (start, dtype, shape), tensor in layout.places.values():
-            room = self._slots[slot][start : start + tensor.nbytes]
-            room.view(dtype).view(shape).copy_(tensor)
-        return new_memory, buffer.getvalue()
+            fits_a_slot = offer.used <= _LARGEST_SLOT
+        except (*UNPICKLABLE, RuntimeError):  # such as a class of a notebook, or a nested tensor
+            fits_a_slot = False
+        if not fits_a_slot:
+            self._slots.pop(slot, None)  # Some of the batch may lie there.
+            return _share(outcome)
+        places, beside = layout.places, layout.beside
+        del outcome, layout
+        return self._lay(slot, offer, beside, Packed(buffer.getvalue(), places))
 
-    def _provide(self, slot: int, size: int) -> bytes | None:
-        """Make sure that the slot holds `size` bytes; return its memory for sending if it is new."""
-        if size > _LARGEST_SLOT:
-            raise RuntimeError("too large for a slot")
-        if size == 0 or (slot in self._slots and len(self._slots[slot]) >= size):
-            return None
-        memory = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8)
-        memory.share_memory_()  # type: ignore[no-untyped-call]
-        packed = pack_for_parent(memory)
+    def _lay(self, slot: int, offer: "Offer", beside: "list[_Placed]", packed: Packed) -> Packed:
+        """Copy the tensors that were not made in the slot, and all to new memory where it has to be."""
+        size, memory = offer.used, self._slots.pop(slot, _NO_BYTES)
+        fits, shared = size <= len(memory), None
+        if not fits:
+            memory, shared = _renew(memory, size)
+        if beside:
+            lease = _lease(memory)
+            for place, tensor in beside:
+                _at(place, lease).copy_(tensor)
+            beside.clear()
+        # What the dataset has kept of a batch must not change when the consumer writes into its batch.
+        is_kept = fits and offer.close()
+        if is_kept:
+            memory, shared = _renew(memory[:size], size)
+        if shared is None and (is_kept or not fits):
+            return _copy(_Opener(packed, _lease(memory)).load())
         self._slots[slot] = memory
-        return packed
+        return packed._replace(new_memory=shared) if shared else packed
 
 
-class _Layout(ForkingPickler):
-    """Pickle everything but plain tensors, for which it only plans places, one after the other."""
+class Offer:
+    """The memory of a slot, offered to whoever makes the next batch."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.size = 0
-        self.places: dict[int, tuple[Place, torch.Tensor]] = {}
+    def __init__(self, memory: Bytes) -> None:
+        self._size = len(memory)
+        self._lease = _lease(memory)
+        self._first = ctypes.addressof(self._lease)
+        self.used = 0
 
-    def persistent_id(self, value: Any) -> Place | None:
+    def take(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor | None:
+        """Return a tensor in the slot, or None if it has no room."""
+        size = prod(shape) * dtype.itemsize
+        if not 0 < size <= self._size - self.used:
+            return None
+        return _at(_place(self.reserve(size), dtype, shape), self._lease)
+
+    def reserve(self, size: int) -> int:
+        """Plan room for so many bytes, even beyond the end; return where it begins."""
+        start = self.used
+        self.used += -(-size // _ALIGNMENT) * _ALIGNMENT
+        return start
+
+    def find(self, tensor: torch.Tensor) -> int | None:
+        """Return where in the slot a tensor lies in one piece; None if it lies elsewhere."""
+        start = tensor.data_ptr() - self._first
+        is_inside = 0 <= start <= self._size - tensor.nbytes and tensor.is_contiguous()
+        return start if is_inside else None
+
+    def close(self) -> bool:
+        """End the offer; tell whether somebody still holds a tensor of it."""
+        held = weakref.ref(self._lease)
+        self._lease = None
+        return held() is not None
+
+
+_NO_BYTES: Bytes = np.empty(0, np.uint8)
+_Placed = tuple[Place, torch.Tensor]
+
+
+class _Layout(Pickler):
+    """Pickle everything but plain tensors; plan where these lie.
+
+    Attributes:
+        places: where each tensor lies.
+        beside: those tensors that do not lie there yet.
+    """
+
+    dispatch_table = ForkingPickler(io.BytesIO()).dispatch_table
+
+    def __init__(self, buffer: io.BytesIO, offer: Offer) -> None:
+        super().__init__(buffer, HIGHEST_PROTOCOL)
+        self._offer = offer
+        self._numbers: dict[int, int] = {}
+        self._seen: list[torch.Tensor] = []  # alive, so that none of the numbers in `_numbers` is given twice
+        self.places: list[Place] = []
+        self.beside: list[_Placed] = []
+
+    def persistent_id(self, value: Any) -> int | None:
         if type(value) is not torch.Tensor or not _is_plain(value):
             return None
-        if id(value) not in self.places:
-            place = self.size, value.dtype, value.shape
-            self.places[id(value)] = place, value
-            self.size += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT
-        return self.places[id(value)][0]
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self.places)
+            self._seen.append(value)
+            self.places.append(self._find_place(value))
+        return number
+
+    def _find_place(self, tensor: torch.Tensor) -> Place:
+        start = self._offer.find(tensor)
+        if start is not None:
+            return _place(start, tensor.dtype, tensor.shape)
+        place = _place(self._offer.reserve(tensor.nbytes), tensor.dtype, tensor.shape)
+        self.beside.append((place, tensor))
+        return place
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
@@ -109,6 +230,28 @@ def _is_plain(tensor: torch.Tensor) -> bool:
     )
 
 
+def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:
+    """Copy a slot's content to new memory of `size` bytes or more. If it is shared, return it packed, too."""
+    memory, packed = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8), None
+    with suppress(RuntimeError):  # no shared memory is left
+        memory.share_memory_()  # type: ignore[no-untyped-call]
+        packed = pack_for_parent(memory)
+    renewed: Bytes = memory.numpy()
+    renewed[: len(old)] = old
+    return renewed, packed
+
+
+def _share(outcome: Any) -> Packed:
+    try:
+        return Packed(pack_for_parent(outcome))
+    except RuntimeError:  # no shared memory is left
+        return _copy(outcome)
+
+
+def _copy(outcome: Any) -> Packed:
+    return Packed(pack_copied(outcome), copied=True)
+
+
 class Lender:
     """The main process's side: lend the slots of one worker, and open what comes in them.
 
@@ -118,38 +261,36 @@ class Lender:
 
     def __init__(self, slots: int) -> None:
         self._free = deque(range(slots))
-        self._memory: dict[int, np.ndarray[Any, Any]] = {}
+        self._memory: dict[int, Bytes] = {}
         self._leases: dict[int, weakref.ref[Any]] = {}
 
     def borrow(self) -> int | None:
         """Return a free slot, the one that came back last: it may still be cached. None if all are lent."""
         return self._free.pop() if self._free else None
 
-    def open(self, slot: int | None, new_memory: bytes | None, packed: bytes) -> Any:
-        """Undo `SlotWriter.pack`. The slot is free again as soon as nothing refers to it."""
+    def open(self, slot: int | None, packed: Packed) -> Any:
+        """Open what `SlotWriter.pack` has packed. The slot is free again as soon as nothing refers to it."""
         if slot is None:
-            return unpack(packed)
-        if new_memory is not None:
-            self._memory[slot] = unpack(new_memory).numpy()
-        memory = self._memory.get(slot)
-        lease = np.empty(0) if memory is None else memory[:]
+            return unpack(packed.outcome)
+        if packed.new_memory is not None:
+            self._memory[slot] = unpack(packed.new_memory).numpy()
+        if not packed.places:
+            self._free.append(slot)
+            return unpack(packed.outcome)
+        lease = _lease(self._memory[slot])
         free = self._free
         self._leases[slot] = weakref.ref(lease, lambda _: free.append(slot))
         return _Opener(packed, lease).load()
 
 
 class _Opener(Unpickler):
-    def __init__(self, packed: bytes, lease: "np.ndarray[Any, Any]") -> None:
-        super().__init__(io.BytesIO(packed))
+    def __init__(self, packed: Packed, lease: Any) -> None:
+        super().__init__(io.BytesIO(packed.outcome))
+        self._places = packed.places
         self._lease = lease
-        self._views: dict[int, torch.Tensor] = {}
+        self._tensors: dict[int, torch.Tensor] = {}
 
-    def persistent_load(self, place: Place) -> torch.Tensor:
-        start, dtype, shape = place
-        if start not in self._views:
-            # The storage made here holds the lease, and all views of the tensor hold the storage.
-            count = shape.numel()
-            self._views[start] = torch.frombuffer(self._lease, dtype=dtype, count=count, offset=start).view(
-                shape
-            )
-        return self._views[start]
+    def persistent_load(self, number: int) -> torch.Tensor:
+        if number not in self._tensors:
+            self._tensors[number] = _at(self._places[number], self._lease)
+        return self._tensors[number]

@@ -1,31 +1,34 @@
-"""The life of a worker process: listen, fetch, answer (lesson 11).
+"""The life of a worker: take an order, fetch, answer (lesson 11).
 
-    main process                             worker process
-    WorkerPool  -- Task ------ pipe ------>  Inbox (a thread that listens)
-                                                |  waiting tasks
-                <-- Answer --- pipe -------  Desk.answer, one task after the other
+    main process                              worker process
+    ProcessPool  -- Task -------- pipe ---->  Inbox
+                                              Desk.work, one task after the other
+                 <-- Report, batch -- pipe --
 
 A worker lives until it is told to stop or its parent is gone. Whatever goes wrong while it works is an
-answer, too.
+answer, too. Worker threads have the same desks (`threads.py`).
 """
 
+import multiprocessing
 import os
 import pickle
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from multiprocessing.connection import Connection, wait
+from time import perf_counter
+from typing import Any, Literal, NamedTuple
 
 import torch
 
 from course_lib.loader.exceptions import ExceptionWrapper
-from course_lib.loader.fetch import EmptyStream, Fetcher, make_fetcher
+from course_lib.loader.fetch import EmptyStream, Fetcher, Position, make_fetcher
 from course_lib.loader.pickling import Parcel, pack_for_parent, unpack, unpack_indices
-from course_lib.loader.ring import SlotWriter
+from course_lib.loader.ring import Packed, SlotWriter
 from course_lib.loader.seeding import seed_everything
+from course_lib.loader.waiting import Watch
 from course_lib.worker_info import WorkerInfo, set_worker_info
 
 STOP = b""
@@ -33,26 +36,46 @@ _PARENT_CHECK_SECONDS = 5.0
 
 
 class Task(NamedTuple):
-    """An order for one batch: its epoch, its number in the epoch, its indices, packed, and a slot to fill."""
+    """An order for one batch.
+
+    Attributes:
+        epoch: the epoch it belongs to.
+        number: its number in the epoch.
+        indices: what it is made of; packed for a process.
+        start: where the worker's stream goes on, with the worker's first task of an epoch.
+        slot: the slot to fill.
+    """
 
     epoch: int
     number: int
     indices: Any
-    slot: int | None
+    start: Position | None = None
+    slot: int | None = None
 
 
-class Answer(NamedTuple):
-    """What became of a task: packed into `outcome` are the batch, an `ExceptionWrapper` or a `StreamEnd`.
+class Report(NamedTuple):
+    """What is to be said of a task that was done. Every task gets one, so that every slot comes back.
 
-    Every task gets one answer, so that every slot comes back.
+    Attributes:
+        epoch, number: those of the task.
+        samples: how many samples a stream gave.
+        stages: when the work began, the samples were read, they were collated, and the batch was sent.
+        position: how far the worker's stream has been read.
     """
 
     epoch: int
     number: int
     samples: int
+    stages: tuple[float, float, float, float]
+    position: Position | None
+
+
+class Message(NamedTuple):
+    """A report as a worker process sends it: with the packed batch, `ExceptionWrapper` or `StreamEnd`."""
+
+    report: tuple[Any, ...]
     slot: int | None
-    new_memory: bytes | None
-    outcome: bytes
+    packed: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -70,6 +93,7 @@ class Role:
     streaming: bool
     batched: bool
     drop_last: bool
+    worker_type: Literal["process", "thread"]
 
 
 def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connection) -> None:
@@ -83,26 +107,48 @@ def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connectio
     """
     # Ctrl-C reaches every process of a terminal. The main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="DataLoader parent watch", daemon=True).start()
     # As many workers as cores, each with as many threads as cores, would only get into each other's way.
     torch.set_num_threads(1)
-    desk = Desk(parcel, role)
+    desk, writer = Desk(parcel, role), SlotWriter()
     try:
         inbox = Inbox(tasks)
         for task in inbox:
-            answer = desk.answer(task) if task.epoch == inbox.epoch else desk.decline(task)
-            answers.send_bytes(pickle.dumps(tuple(answer), pickle.HIGHEST_PROTOCOL))
+            task = task._replace(indices=unpack_indices(task.indices))
+            packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
+            message = Message(tuple(desk.report(task)), task.slot, tuple(packed))
+            answers.send_bytes(pickle.dumps(tuple(message), pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
         pass  # The main process has left: there is nobody to tell.
     finally:
         set_worker_info(None)
 
 
+_NOTHING = pack_for_parent(None)
+
+
+def _work(desk: "Desk", task: Task, writer: SlotWriter) -> Packed:
+    try:
+        return writer.pack(task.slot, lambda: desk.work(task))
+    except Exception:
+        return Packed(pack_for_parent(desk.wrap_exception()))
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone: whatever it is doing then is in vain."""
+    parent, pid = multiprocessing.parent_process(), os.getppid()
+    sentinels = [] if parent is None else [parent.sentinel]
+    # Another process may hold the sentinel's pipe open, so the parent's number is looked at, too.
+    while not wait(sentinels, _PARENT_CHECK_SECONDS) and os.getppid() == pid:
+        pass
+    os._exit(1)
+
+
 class Inbox:
     """The tasks that wait in a worker, in the order they came.
 
-    A thread listens to the pipe all the time. So the main process can always send, even to a worker that is
-    busy or is itself waiting to send; and a stop, or the first task of a new epoch, is known before tasks
-    that still wait.
+    Before each task it takes in whatever has come meanwhile. So a stop, or the first task of a new epoch, is
+    known before tasks that still wait.
 
     Attributes:
         epoch: epoch of the task that came last; tasks of earlier ones have become pointless.
@@ -110,33 +156,26 @@ class Inbox:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._waiting: SimpleQueue[Task | None] = SimpleQueue()
+        self._watch = Watch([connection])
+        self._waiting: deque[Task] = deque()
         self.epoch = 0
-        self._stopped = False
-        self._parent = os.getppid()
-        threading.Thread(target=self._listen, name="DataLoader inbox", daemon=True).start()
 
     def __iter__(self) -> Iterator[Task]:
-        while (task := self._waiting.get()) is not None and not self._stopped:
-            yield task
+        while self._take_in():
+            yield self._waiting.popleft()
 
-    def _listen(self) -> None:
-        while (message := self._receive()) != STOP:
-            task = Task(*unpack(message))
-            self.epoch = task.epoch
-            self._waiting.put(task)
-        self._stopped = True
-        self._waiting.put(None)
-
-    def _receive(self) -> bytes:
-        try:
-            while not self._connection.poll(_PARENT_CHECK_SECONDS):
-                # Another process may hold the pipe open after the parent was killed.
-                if os.getppid() != self._parent:
-                    raise EOFError
-            return self._connection.recv_bytes()
-        except (EOFError, OSError):
-            os._exit(1)  # Without a parent, whatever the worker is doing now is in vain.
+    def _take_in(self) -> bool:
+        """Wait for a task if there is none; tell whether to go on."""
+        while not self._waiting or self._watch.ready(0):
+            try:
+                message = self._connection.recv_bytes()
+            except (EOFError, OSError):
+                return False
+            if message == STOP:
+                return False
+            self._waiting.append(Task(*unpack(message)))
+            self.epoch = self._waiting[-1].epoch
+        return True
 
 
 class Desk:
@@ -147,57 +186,64 @@ class Desk:
         self._epoch = -1
         self._fetcher: Fetcher = EmptyStream()
         self._contents: dict[str, Any] = {}
-        self._writer = SlotWriter()
         self._failure: ExceptionWrapper | None = None
+        self._samples = 0
+        self._stages: tuple[float, float, float] | None = None
+        self._position: Position | None = None
         try:
             self._set_up(parcel)
         except Exception:
-            self._failure = self._wrap_exception()
+            self._failure = self.wrap_exception()
 
-    def answer(self, task: Task) -> Answer:
-        """Do one task. An error becomes the answer, to be raised where the batch is awaited."""
-        samples, outcome = self._try_to_fetch(task)
-        try:
-            new_memory, packed = self._writer.pack(outcome, task.slot)
-        except Exception:
-            new_memory, packed = None, pack_for_parent(self._wrap_exception())
-        return Answer(task.epoch, task.number, samples, task.slot, new_memory, packed)
-
-    def decline(self, task: Task) -> Answer:
-        """Give a task back undone."""
-        return Answer(task.epoch, task.number, 0, task.slot, None, pack_for_parent(None))
-
-    def _set_up(self, parcel: Parcel) -> None:
-        role = self._role
-        seed_everything(role.base_seed, role.worker_id)
-        self._contents = parcel.open()
-        dataset, init_fn = self._contents["dataset"], self._contents.pop("worker_init_fn")
-        set_worker_info(
-            WorkerInfo(role.worker_id, role.num_workers, role.base_seed + role.worker_id, dataset)
-        )
-        if init_fn is not None:
-            init_fn(role.worker_id)
-
-    def _try_to_fetch(self, task: Task) -> tuple[int, Any]:
+    def work(self, task: Task) -> Any:
+        """Do one task: return a batch or `StreamEnd`. An error is returned, too; the loader will raise it."""
+        self._samples, self._stages = 0, None
         try:
             is_first = task.epoch != self._epoch
             if is_first:
-                self._begin_epoch(task.epoch)
+                self._begin_epoch(task)
             # Without a start there is no batch; a stream says so once, and then that it has ended.
             if self._failure is not None and (is_first or not self._role.streaming):
-                return 0, self._failure
-            fetched = self._fetcher.fetch(unpack_indices(task.indices))
+                return self._failure
+            fetched = self._fetcher.fetch(task.indices)
+            self._position = self._fetcher.position()
         except Exception:
-            return 0, self._wrap_exception()
-        return (0, StreamEnd()) if fetched is None else fetched[::-1]
+            return self.wrap_exception()
+        if fetched is None:
+            return StreamEnd()
+        self._samples, self._stages = fetched.samples, fetched.stages
+        return fetched.batch
 
-    def _begin_epoch(self, epoch: int) -> None:
-        self._epoch, self._fetcher = epoch, EmptyStream()
+    def report(self, task: Task) -> Report:
+        """Say what is to be said of the task that was just done."""
+        now = perf_counter()
+        stages = (*(self._stages or (now, now, now)), now)
+        return Report(task.epoch, task.number, self._samples, stages, self._position)
+
+    def wrap_exception(self) -> ExceptionWrapper:
+        """Wrap the exception that is being handled, with its place."""
+        role = self._role
+        return ExceptionWrapper(where=f"in DataLoader worker {role.worker_type} {role.worker_id}")
+
+    def _set_up(self, parcel: Parcel) -> None:
+        role = self._role
+        if role.worker_type == "process":
+            seed_everything(role.base_seed, role.worker_id)
+        self._contents = parcel.open()
+        dataset, init_fn = self._contents["dataset"], self._contents.pop("worker_init_fn")
+        seed = role.base_seed + role.worker_id
+        set_worker_info(WorkerInfo(role.worker_id, role.num_workers, seed, dataset, role.worker_type))
+        if init_fn is not None:
+            init_fn(role.worker_id)
+
+    def _begin_epoch(self, task: Task) -> None:
+        self._epoch, self._fetcher, self._position = task.epoch, EmptyStream(), task.start
         if self._failure is None:
             role = self._role
             self._fetcher = make_fetcher(
-                **self._contents, streaming=role.streaming, batched=role.batched, drop_last=role.drop_last
+                **self._contents,
+                streaming=role.streaming,
+                batched=role.batched,
+                drop_last=role.drop_last,
+                start=task.start,
             )
-
-    def _wrap_exception(self) -> ExceptionWrapper:
-        return ExceptionWrapper(where=f"in DataLoader worker process {self._role.worker_id}")

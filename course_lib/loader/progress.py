@@ -1,0 +1,172 @@
+"""How far a pass has come, so that another process can go on from there (lessons 10 and 11).
+
+Nothing of a batch is stored. What is stored is where the randomness stood when the pass began, and which
+batches were handed out. A loader that goes on draws the same order again and leaves these batches out; a
+stream is read again up to where it was, or opened there if it knows how (`state_dict`, `load_state_dict`).
+Batches that workers had loaded ahead and nobody had got are loaded again.
+
+The keys are those of torchdata's `StatefulDataLoader` where they mean the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from course_lib.loader.fetch import Position
+
+if TYPE_CHECKING:
+    from course_lib.loader.dataloader import DataLoader
+
+_GLOBAL = "global"
+
+
+@dataclass
+class Share:
+    """What one worker has given to a pass.
+
+    Attributes:
+        position: how far its stream was read, as of the last batch that was handed out.
+        has_ended: its stream has no more.
+    """
+
+    position: Position | None = None
+    has_ended: bool = False
+
+
+@dataclass
+class Progress:
+    """How far a pass has come.
+
+    Attributes:
+        randomness: the state of every generator and sampler that decides on the order, when the pass began.
+        base_seed: seed of the workers, drawn in this pass or, by persistent workers, in an earlier one.
+        drew_seed: whether it was drawn in this pass.
+        handed: how many batches were handed out, counted from the first one without a gap.
+        ahead: numbers of batches beyond, out of order.
+        samples: how many samples streams gave.
+        shares: by worker, what it has given.
+        turn: whose turn the next batch is.
+        is_finished: the pass has come to its end.
+    """
+
+    randomness: dict[str, Any]
+    base_seed: int = 0
+    drew_seed: bool = True
+    handed: int = 0
+    ahead: set[int] = field(default_factory=set)
+    samples: int = 0
+    shares: dict[int, Share] = field(default_factory=dict)
+    turn: int = 0
+    is_finished: bool = False
+
+    def share(self, worker: int) -> Share:
+        """Return the share of a worker."""
+        return self.shares.setdefault(worker, Share())
+
+    def hand_out(self, number: int, samples: int) -> None:
+        """Note that a batch was handed out, or that its error was raised."""
+        self.samples += samples
+        self.ahead.add(number)
+        while self.handed in self.ahead:
+            self.ahead.remove(self.handed)
+            self.handed += 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values and tensors, which `torch.save` keeps."""
+        return {
+            "_sampler_iter_state": self.randomness,
+            "_base_seed": self.base_seed,
+            "_drew_base_seed": self.drew_seed,
+            "_num_yielded": self.handed,
+            "_yielded_ahead": sorted(self.ahead),
+            "_num_samples": self.samples,
+            "_next_worker": self.turn,
+            "_iterator_finished": self.is_finished,
+            "_worker_snapshots": {
+                f"worker_{worker}": {
+                    "samples": None if share.position is None else share.position.samples,
+                    "dataset_state": None if share.position is None else share.position.state,
+                    "iterator_finished": share.has_ended,
+                }
+                for worker, share in self.shares.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> "Progress":
+        """Undo `to_dict`."""
+        return cls(
+            randomness=dict(state["_sampler_iter_state"]),
+            base_seed=state["_base_seed"],
+            drew_seed=state["_drew_base_seed"],
+            handed=state["_num_yielded"],
+            ahead=set(state["_yielded_ahead"]),
+            samples=state["_num_samples"],
+            turn=state["_next_worker"],
+            is_finished=state["_iterator_finished"],
+            shares={
+                int(name.removeprefix("worker_")): Share(
+                    None if share["samples"] is None else Position(share["samples"], share["dataset_state"]),
+                    share["iterator_finished"],
+                )
+                for name, share in state["_worker_snapshots"].items()
+            },
+        )
+
+
+def read_randomness(loader: "DataLoader[Any]") -> dict[str, Any]:
+    """Return the state of whatever decides on the order of the next pass."""
+    states = {name: source.get_state() for name, source in _generators(loader).items()}
+    states |= {name: sampler.state_dict() for name, sampler in _stateful_samplers(loader).items()}
+    if loader.generator is None:
+        states[_GLOBAL] = torch.get_rng_state()
+    return states
+
+
+def restore_randomness(loader: "DataLoader[Any]", randomness: Mapping[str, Any]) -> None:
+    """Set the generators and samplers of the loader back; torch's global generator is none of them."""
+    for name, source in _generators(loader).items():
+        if name in randomness:
+            source.set_state(randomness[name])
+    for name, sampler in _stateful_samplers(loader).items():
+        if name in randomness:
+            sampler.load_state_dict(randomness[name])
+
+
+@contextmanager
+def as_it_was(loader: "DataLoader[Any]", randomness: Mapping[str, Any]) -> Iterator[None]:
+    """Draw an order again: for the time of a `with`, torch's global generator stands where it stood.
+
+    Generators and samplers of the loader's own are set back for good: they belong to the order only.
+    """
+    restore_randomness(loader, randomness)
+    now = torch.get_rng_state()
+    try:
+        if _GLOBAL in randomness:
+            torch.set_rng_state(randomness[_GLOBAL])
+        yield
+    finally:
+        if _GLOBAL in randomness:
+            torch.set_rng_state(now)
+
+
+def _parts(loader: "DataLoader[Any]") -> dict[str, Any]:
+    inner = getattr(loader.batch_sampler, "sampler", None)
+    return {"sampler": loader.sampler, "batch_sampler": loader.batch_sampler, "inner_sampler": inner}
+
+
+def _generators(loader: "DataLoader[Any]") -> dict[str, torch.Generator]:
+    sources = {"loader": loader.generator}
+    sources |= {name: getattr(part, "generator", None) for name, part in _parts(loader).items()}
+    return {name: source for name, source in sources.items() if isinstance(source, torch.Generator)}
+
+
+def _stateful_samplers(loader: "DataLoader[Any]") -> dict[str, Any]:
+    return {
+        f"{name} state": part
+        for name, part in _parts(loader).items()
+        if hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
+    }
