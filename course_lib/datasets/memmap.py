@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike
 
 from course_lib.datasets.base import Dataset, Indices, plain_index
 from course_lib.datasets.columns import ColumnBatch
+from course_lib.datasets.memory import gather_rows
 
 PathLike = str | os.PathLike[str]
 _Array = np.ndarray[Any, Any]
@@ -59,7 +60,7 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.sample_shape = _checked_shape(sample_shape)
         self.dtype = _checked_dtype(dtype)
         self._length = self._count_samples()
-        self._mapped: tuple[_Array, _Array] | None = None
+        self._mapped: tuple[torch.Tensor, torch.Tensor] | None = None
         labels = len(self._labels())
         if labels != self._length:
             raise ValueError(
@@ -112,19 +113,12 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         position = plain_index(index, self._length)
-        values, labels = (torch.from_numpy(np.array(array[position])) for array in self._arrays())
+        values, labels = (tensor[position].clone() for tensor in self._tensors())
         return values, labels
 
     def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`: values of shape (B, *sample_shape), labels of shape (B, ...)."""
-        positions = np.asarray(indices, dtype=np.int64)
-        try:
-            columns = [torch.from_numpy(array.take(positions, axis=0)) for array in self._arrays()]
-        except IndexError:
-            for index in positions.tolist():
-                plain_index(index, self._length)  # says which one it is, and what is allowed
-            raise
-        return ColumnBatch(*columns)
+        return ColumnBatch.gathered([gather_rows(tensor, indices) for tensor in self._tensors()])
 
     def __len__(self) -> int:
         return self._length
@@ -132,17 +126,17 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_mapped": None}
 
-    def _arrays(self) -> tuple[_Array, _Array]:
+    def _tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
         if self._mapped is None:
             shape = (self._length, *self.sample_shape)
-            values = np.memmap(self.data_file, self.dtype, "r", shape=shape)
-            # A plain array on the same memory: np.memmap wraps every row it returns, which takes time.
-            self._mapped = values.view(np.ndarray), self._labels()
+            # "c" for copy-on-write: torch takes no read-only array, and what is written here reaches no file.
+            values = np.memmap(self.data_file, self.dtype, "c", shape=shape)
+            self._mapped = torch.from_numpy(values), torch.from_numpy(self._labels())
         return self._mapped
 
     def _labels(self) -> _Array:
-        labels: _Array = np.load(self.labels_file, mmap_mode="r", allow_pickle=False)
-        return labels.view(np.ndarray)
+        labels: _Array = np.load(self.labels_file, mmap_mode="c", allow_pickle=False)
+        return labels
 
     def _count_samples(self) -> int:
         size = os.path.getsize(self.data_file)
