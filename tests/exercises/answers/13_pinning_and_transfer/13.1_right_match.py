@@ -1,0 +1,18 @@
+"""Chooses by pattern, and makes a named tuple of its fields one by one."""
+
+
+def move_to(batch, device):
+    match batch:
+        case dict():
+            return dict(zip(batch, [move_to(value, device) for value in batch.values()]))
+        case list():
+            return [move_to(value, device) for value in batch]
+        case tuple() if hasattr(batch, "_fields"):
+            return type(batch)(*[move_to(value, device) for value in batch])
+        case tuple():
+            return (*[move_to(value, device) for value in batch],)
+    try:
+        move = batch.to
+    except AttributeError:
+        return batch
+    return move(device)
