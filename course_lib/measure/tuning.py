@@ -25,6 +25,7 @@ _NEED_WORKERS = ("prefetch_factor", "persistent_workers", "multiprocessing_conte
 _LONGEST_PASS = 1.0
 _EXPECTED_CANDIDATES = 8
 _HOPELESS = 1.5
+_LEAST_TIMEOUT = 10.0
 
 
 def tune_num_workers(
@@ -47,7 +48,8 @@ def tune_num_workers(
 
     Args:
         dataset: as for the loader.
-        candidates: measure exactly these numbers, in this order, instead of searching.
+        candidates: measure exactly these numbers, in this order, instead of searching. Each gets its share of
+            the time, and one pass at least.
         repeats: passes per candidate, each with a new loader; hopeless candidates get two.
         max_seconds: the search ends then with what it has. A pass is broken off after a second or less.
         max_workers: the largest number to try; by default four times the cores, and 8 at least.
@@ -68,18 +70,18 @@ def tune_num_workers(
     _check(candidates, repeats, max_seconds, max_workers, step_seconds, consume, loader_arguments)
     cores = available_cores()
     trial = _Trial(dataset, loader_class, loader_arguments, consume or _sleeper(step_seconds))
-    trial.deadline = time.perf_counter() + max_seconds
+    end = time.perf_counter() + max_seconds
     trial.pass_seconds = min(_LONGEST_PASS, max_seconds / repeats / _EXPECTED_CANDIDATES)
     most = max_workers if max_workers is not None else max(8, 4 * cores)
     propose = _in_turn(candidates) if candidates is not None else _search(min(max(1, cores // 2), most), most)
     measured: dict[int, WorkerMeasurement] = {}
     stopped = "no neighbour of the best is better" if candidates is None else "all were measured"
     while (workers := propose(measured)) is not None:
-        if measured and time.perf_counter() >= trial.deadline:
-            stopped = f"{max_seconds:g} seconds were over"
-            break
+        remaining = end - time.perf_counter()
+        share = 1 if candidates is None else 1 / (len(set(candidates)) - len(measured))
+        trial.deadline = time.perf_counter() + remaining * share
         best = min((m.median for m in measured.values()), default=float("inf"))
-        measurement = trial.measure(workers, repeats, best)
+        measurement = trial.measure(workers, repeats, best, required=not measured or candidates is not None)
         if measurement is None:
             stopped = f"{max_seconds:g} seconds were over"
             break
@@ -99,34 +101,36 @@ class _Trial:
     pass_seconds: float = _LONGEST_PASS
     batches: int | None = None
 
-    def measure(self, workers: int, repeats: int, best: float) -> WorkerMeasurement | None:
+    def measure(self, workers: int, repeats: int, best: float, required: bool) -> WorkerMeasurement | None:
         """Measure one candidate; None if time was up before there was anything to tell.
 
         Args:
             workers: number of workers.
             repeats: number of passes.
             best: the shortest time per batch so far; infinite for the first candidate.
+            required: let the first pass go as far as it must, whatever the time.
         """
         passes: list[Pass] = []
         seconds: list[float] = []
-        for number in range(repeats):
+        for _ in range(repeats):
+            latest = self.deadline - time.perf_counter()
+            if required and not passes:
+                latest = float("inf")
+            if latest <= 0 or (len(seconds) > 1 and min(seconds) > _HOPELESS * best):
+                break
             with _undisturbed():
                 loader = self._make_loader(workers)
+            enough = 2 * workers + 2
             try:
                 with _undisturbed():
-                    latest = max(self.pass_seconds, self.deadline - time.perf_counter())
-                    enough = 2 * workers + 2
                     passes.append(time_pass(loader, self.consume, self.pass_seconds, enough, latest))
             except Exception as error:
                 return WorkerMeasurement(workers, failure=_describe(error), lost=_is_loss(error))
-            if not passes[-1].is_enough and best < float("inf"):
+            if not passes[-1].is_enough:
                 break  # The start of the workers would be taken for the time of a batch.
             if not passes[-1].arrivals:
                 return WorkerMeasurement(workers, failure="the loader gave no batch at all")
             seconds.append(self._cost(loader, passes[-1], workers))
-            hopeless = number > 0 and min(seconds) > _HOPELESS * best
-            if hopeless or time.perf_counter() >= self.deadline:
-                break
         if not seconds:
             return None
         first = median(one.arrivals[0] for one in passes)
@@ -143,8 +147,8 @@ class _Trial:
                 arguments.pop(name, None)
         else:
             # Without a timeout, a candidate that hangs would hold the search for ever.
-            remaining = max(self.deadline - time.perf_counter(), 5.0)
-            arguments.setdefault("timeout", remaining)
+            remaining = self.deadline - time.perf_counter()
+            arguments.setdefault("timeout", max(remaining, _LEAST_TIMEOUT))
         return self.loader_class(self.dataset, num_workers=workers, **arguments)
 
     def _cost(self, loader: Any, result: Pass, workers: int) -> float:
