@@ -26,6 +26,7 @@ _HOMES = {
     "samplers.batching": ("BatchSampler",),
     "samplers.distributed": ("DistributedSampler",),
     "samplers.buckets": ("BucketBatchSampler", "padding_waste"),
+    "samplers.budget": ("DynamicBatchSampler",),
     "transforms.images": ("BatchedImageTransform",),
     "transforms.turbo": ("load_image_turbo",),
     "collate": ("default_collate", "default_convert"),

@@ -39,6 +39,7 @@ from course_lib.plots.history import plot_history as plot_history
 from course_lib.samplers.batching import BatchSampler as BatchSampler
 from course_lib.samplers.buckets import BucketBatchSampler as BucketBatchSampler
 from course_lib.samplers.buckets import padding_waste as padding_waste
+from course_lib.samplers.budget import DynamicBatchSampler as DynamicBatchSampler
 from course_lib.samplers.classes import BalancedBatchSampler as BalancedBatchSampler
 from course_lib.samplers.classes import StratifiedSampler as StratifiedSampler
 from course_lib.samplers.distributed import DistributedSampler as DistributedSampler
