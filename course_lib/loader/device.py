@@ -77,6 +77,11 @@ class DeviceLoader(Generic[BatchT]):
         """
         return self.loader.state_dict() if self._state is None else self._state  # type: ignore[attr-defined]
 
+    def load_state_dict(self, state: Any) -> None:
+        """Let the next pass go on where the pass of `state` was."""
+        self._state = None
+        self.loader.load_state_dict(state)  # type: ignore[attr-defined]
+
     def _note_state(self) -> None:
         if hasattr(self.loader, "state_dict"):
             self._state = self.loader.state_dict()
@@ -132,14 +137,15 @@ class CudaCopies:
     def __init__(self, device: torch.device) -> None:
         index = torch.cuda.current_device() if device.index is None else device.index
         self._device = torch.device("cuda", index)
-        self._stream = _copy_stream(self._device)
 
     def begin(self, batch: Any) -> tuple[Any, Any]:
         """Order the copy of a batch; return what will be the batch, with the event of its arrival."""
+        model = torch.cuda.current_stream(self._device)
+        copies = _copy_stream(self._device, model)
         # The memory of this copy may be that of a batch which the model still reads: wait for the model.
-        self._stream.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(self._stream):
-            return move_batch(batch, self._device, pin=True), self._stream.record_event()
+        copies.wait_stream(model)
+        with torch.cuda.stream(copies):
+            return move_batch(batch, self._device, pin=True), copies.record_event()
 
     def finish(self, copy: tuple[Any, Any]) -> Any:
         """Return the batch; the work that is ordered from now on begins when it has arrived."""
@@ -149,8 +155,9 @@ class CudaCopies:
 
 
 @cache
-def _copy_stream(device: torch.device) -> torch.cuda.Stream:
-    # One for all loaders: memory that was used on a stream is cached for that stream only.
+def _copy_stream(device: torch.device, model: torch.cuda.Stream) -> torch.cuda.Stream:
+    # Torch gives memory that was copied to on a stream back to copies on that stream only. So one stream for
+    # each model's stream, for all epochs and loaders: then it is the right one that a copy waits for.
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
@@ -194,7 +201,7 @@ def _move_tensor(tensor: torch.Tensor, device: torch.device, pin: bool) -> torch
 def _move_object(batch: Any, device: torch.device, pin: bool) -> Any:
     if not pin:
         return batch.to(device)
-    if hasattr(batch, "pin_memory"):
+    if hasattr(batch, "pin_memory") and not getattr(batch, "is_cuda", False):
         batch = batch.pin_memory()
     parameters = inspect.signature(batch.to).parameters.values()
     if any(

@@ -304,6 +304,31 @@ def test_what_was_taken_when_a_batch_is_handed_out_is_noted():
         assert noted[-1] == handed
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_state_noted_before_the_batch_ahead_is_that_of_the_batch_handed_out(workers):
+    def make():
+        order = torch.Generator().manual_seed(3)
+        return DataLoader(list(range(20)), 2, shuffle=True, num_workers=workers, generator=order)
+
+    loader, states = make(), []
+    batches = OneAhead(iter(loader), Copies([]), lambda: states.append(loader.state_dict()))
+    begun = [next(batches).tolist() for _ in range(4)]
+    twin = DeviceLoader(make(), "cpu")
+    twin.load_state_dict(states[-1])
+    whole = [batch.tolist() for batch in make()]
+    assert begun + [batch.tolist() for batch in twin] == whole
+
+
+@needs_cuda
+def test_cuda_resumes_after_the_batch_that_was_handed_out():
+    loader = DataLoader(list(range(20)), 2)
+    batches = DeviceLoader(loader, "cuda")
+    for _, _ in zip(range(4), batches):
+        state = batches.state_dict()
+    batches.load_state_dict(state)
+    assert torch.cat(list(batches)).tolist() == list(range(8, 20))
+
+
 def test_the_end_leaves_nothing_behind():
     source = iter(DataLoader([1, 2], 1))
     reference = weakref.ref(source)
@@ -366,7 +391,9 @@ def test_cuda_moves_every_structure(batch):
 
 @needs_cuda
 def test_what_is_on_the_device_already_passes():
-    batch = {"there": torch.ones(3, device="cuda"), "here": torch.ones(3)}
+    words = pack_sequence([torch.arange(3)]).to("cuda")
+    batch = {"there": torch.ones(3, device="cuda"), "here": torch.ones(3), "words": words}
     (moved,) = DeviceLoader([batch], "cuda")
     assert moved["there"] is batch["there"]
     assert moved["here"].is_cuda
+    assert moved["words"].data.is_cuda
