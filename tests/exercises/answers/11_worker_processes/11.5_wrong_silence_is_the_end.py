@@ -1,0 +1,22 @@
+"""Ends at the first silence.
+
+Rejected by: patience with a silent parent
+Saying: Silence is no reason to end
+"""
+
+
+def worker_loop(worker_id, base_seed, dataset, collate_fn, tasks, answers, parent_is_alive):
+    seed_everything(base_seed, worker_id)
+    while parent_is_alive() and tasks.poll(1.0):
+        try:
+            task = tasks.recv()
+        except EOFError:
+            return
+        if task is None:
+            return
+        number, indices = task
+        try:
+            answer = (number, "batch", collate_fn([dataset[index] for index in indices]))
+        except Exception as error:
+            answer = (number, "error", (type(error).__name__, error.args, traceback.format_exc()))
+        answers.send(answer)

@@ -1,0 +1,30 @@
+"""Never asks whether the parent is alive.
+
+Rejected by: an orphan does not wait for ever
+Saying: Who calls parent_is_alive
+"""
+
+
+def mended_init(worker_id, base_seed, gpus, environment, join_group):
+    seed_everything(base_seed, worker_id)
+
+
+def mended_loop(dataset, tasks, answers, init_fn, worker_id, parent_is_alive):
+    try:
+        init_fn(worker_id)
+    except Exception as error:
+        answers.put((None, error))
+        return
+    while True:
+        try:
+            task = tasks.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if task is None:
+            return
+        number, indices = task
+        try:
+            answer = [dataset[index] for index in indices]
+        except Exception as error:
+            answer = error
+        answers.put((number, answer))

@@ -1,0 +1,1088 @@
+"""The graded checks of exercise 11."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+from course_lib.classroom.exercises.tasks import Exercise, Task, graded
+
+EXERCISE = Exercise(
+    "11",
+    "worker_processes",
+    (
+        Task(
+            "11.1",
+            "Seeds for every worker",
+            defines=("seed_everything",),
+            forbids=("seed_worker",),
+            difficulty=2,
+            importance=5,
+            minutes=10,
+            hints=(
+                "How many global random generators does a typical dataset draw from, without saying so?",
+                "torch and `random` take an int of any size. For NumPy think of a tall number as two short "
+                "ones: its "
+                "lower 32 bits and the rest. What would `base_seed % 2**32` forget?",
+                "`np.random.SeedSequence([base_seed, worker_id]).generate_state(4)` mixes all bits of both "
+                "into four "
+                "words of 32 bits, and `np.random.seed` takes them.",
+            ),
+        ),
+        Task(
+            "11.2",
+            "A stream that is shared out",
+            defines=("SharedStream",),
+            forbids=("StreamingDataset",),
+            difficulty=2,
+            importance=5,
+            minutes=15,
+            hints=(
+                "In which process does `__init__` run, and in which one `__iter__`? Where does "
+                "`get_worker_info()` know "
+                "something?",
+                "Deal cards: three players, cards 0 1 2 3 4 5 6. Player 1 gets cards 1 and 4. Which "
+                "numbers have in "
+                "common all the cards of one player?",
+                "`itertools.islice(self.source, first, None, step)` takes every `step`-th item from number "
+                "`first` on, "
+                "and reads no further than it must.",
+            ),
+        ),
+        Task(
+            "11.3",
+            "Back in order",
+            defines=("in_order",),
+            difficulty=2,
+            importance=3,
+            minutes=15,
+            hints=(
+                "What do you have to remember about a batch that came too early?",
+                "Play it with numbers 2, 0, 1: after 2 nothing can be yielded; after 0, one batch; after "
+                "1, two. So "
+                "behind one answer there may be several batches to yield, or none.",
+                "Keep early batches in a dict by number, and the number that is next. After each answer: "
+                "`while upcoming in early:` yield and count. At the end the dict must be empty.",
+            ),
+        ),
+        Task(
+            "11.4",
+            "A bounded prefetcher",
+            defines=("prefetch",),
+            difficulty=4,
+            importance=4,
+            minutes=40,
+            hints=(
+                "When may the thread take its next item? And who tells it so?",
+                "Picture `depth` baskets. The thread needs an empty one *before* it takes an item; the "
+                "consumer hands an "
+                "empty one back. A `queue.Queue(maxsize=depth)` counts only what lies in the queue: the "
+                "thread holds one "
+                "item more in its hands while it waits. A `threading.Semaphore(depth)` counts baskets.",
+                "The thread sends pairs, so that end and error can be told from any item. The generator "
+                "has `try: … "
+                "finally:`; in `finally` it sets an Event and releases the semaphore once, so that a "
+                "thread that waits for "
+                "a basket wakes up, sees the event and returns.",
+            ),
+        ),
+        Task(
+            "11.5",
+            "The worker's loop",
+            defines=("worker_loop",),
+            needs=("11.1",),
+            difficulty=3,
+            importance=5,
+            minutes=30,
+            hints=(
+                "Which three things can happen while the worker waits? And which two while it works?",
+                "Draw it: poll → nothing → is the parent alive? → poll …; poll → message → receive → stop, "
+                "or work → "
+                "answer → poll. From every box an arrow must lead on or out.",
+                "Only the fetching stands in the `try` whose `except Exception` becomes an answer. "
+                "`(type(error).__name__, error.args, traceback.format_exc())` is what travels.",
+            ),
+        ),
+        Task(
+            "11.6",
+            "Hunt the mistakes",
+            defines=("mended_init", "mended_loop"),
+            needs=("11.1",),
+            difficulty=3,
+            importance=4,
+            minutes=30,
+            hints=(
+                "Go through the lines and ask of each: what if this raises? Who would learn of it?",
+                "Four mistakes are in each function. Start-up: a number too large, a generator forgotten, "
+                "a machine without "
+                "something, a meeting that is none of its business. The loop: an error before the `try`, "
+                "errors that "
+                "vanish, an error taken for silence, a parent that nobody asks about.",
+                "Two `try` blocks in the loop: a narrow one around `tasks.get`, which knows `queue.Empty`, "
+                "and one around "
+                "the samples, whose `except Exception as error` puts `(number, error)`. `while "
+                "parent_is_alive():` asks "
+                "often enough, as `get` has a timeout.",
+            ),
+        ),
+    ),
+)
+
+# What runs beside the student's code: threads there must not ask the judge, so they need tools of their own.
+TOOLS = '''
+import gc, queue, random, threading, time
+
+import numpy
+import torch
+
+
+def in_time(action, seconds=6):
+    """Run an action in a thread: ("value", what it returned), ("error", type, text) or ("no end",)."""
+    outcome, errors = [], []
+
+    def run():
+        try:
+            outcome.append(("value", action()))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors and isinstance(errors[0], NotImplementedError):
+        raise errors[0]
+    if errors:
+        return ("error", type(errors[0]).__name__, str(errors[0]))
+    return outcome[0] if outcome else ("no end",)
+
+
+def wait_until(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+class Source:
+    """Items that count how many have been taken, and by which threads."""
+
+    def __init__(self, items, error=None):
+        self.items, self.error = list(items), error
+        self.taken, self.readers = 0, set()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.readers.add(threading.get_ident())
+        if self.taken < len(self.items):
+            self.taken += 1
+            return self.items[self.taken - 1]
+        error, self.error = self.error, None
+        raise StopIteration if error is None else error
+
+
+def read_all(prefetch, items, depth):
+    return in_time(lambda: list(prefetch(items, depth)))
+
+
+def read_slowly(prefetch, depth, takes):
+    """Returns how many items waited after each take, how many threads read, and whether the consumer did."""
+
+    def action():
+        source, waiting = Source(range(200)), []
+        items = prefetch(source, depth)
+        for handed_out in range(1, takes + 1):
+            next(items)
+            wait_until(lambda: source.taken - handed_out >= depth, 1.5)
+            time.sleep(0.06)
+            waiting.append(source.taken - handed_out)
+        return waiting, len(source.readers), threading.get_ident() in source.readers
+
+    return in_time(action, 10)
+
+
+def read_broken(prefetch, good, depth):
+    def action():
+        error, got, came = LookupError("torn page", good), [], "no error"
+        items = prefetch(Source(range(good), error), depth)
+        try:
+            for item in items:
+                got.append(item)
+        except BaseException as raised:
+            if isinstance(raised, NotImplementedError):
+                raise
+            came = "the same error" if raised is error else "another " + type(raised).__name__
+        return got, came
+
+    return in_time(action)
+
+
+def threads_left(prefetch, depth, takes, way):
+    """Returns how many new threads live after the generator was left in this way."""
+
+    def action():
+        before = threading.enumerate()
+
+        def left():
+            return [thread for thread in threading.enumerate() if thread not in before]
+
+        items = prefetch(Source(range(30)), depth)
+        for _ in range(takes):
+            next(items)
+        time.sleep(0.1)  # the thread now waits for room
+        if way == "read to the end":
+            list(items)
+        elif way == "closed":
+            items.close()
+        del items
+        gc.collect()
+        wait_until(lambda: not left(), 1.5)
+        return len(left())
+
+    return in_time(action)
+
+
+class Pages:
+    """Texts stored as bytes."""
+
+    def __init__(self, raw):
+        self.raw = raw
+
+    def __getitem__(self, index):
+        return self.raw[index].decode("utf-8")
+
+
+class Dice:
+    """Draws from the three global generators."""
+
+    def __getitem__(self, index):
+        return torch.rand(()).item(), float(numpy.random.rand()), random.random()
+
+
+class Shaky:
+    """Sample i is 10 i, but for some indices there is an error."""
+
+    def __init__(self, errors):
+        kinds = {"ValueError": ValueError, "KeyError": KeyError, "queue.Empty": queue.Empty}
+        self.errors = {index: kinds[kind]("sample", index) for index, kind in errors.items()}
+
+    def __getitem__(self, index):
+        if index in self.errors:
+            raise self.errors[index]
+        return 10 * index
+
+
+def run_loop(loop, errors, messages, init_error=None, parent_dies=False, seconds=4):
+    """Returns how the loop ended, whom init_fn was called with, and the answers, errors as (type, args)."""
+    tasks, answers, called, alive = queue.Queue(), queue.Queue(), [], threading.Event()
+    for message in messages:
+        tasks.put(message)
+    alive.set()
+
+    def init_fn(worker_id):
+        called.append(worker_id)
+        if init_error is not None:
+            raise OSError(*init_error)
+
+    if parent_dies:
+        threading.Timer(0.3, alive.clear).start()
+    outcome = in_time(lambda: loop(Shaky(errors), tasks, answers, init_fn, 5, alive.is_set), seconds)
+    alive.clear()
+    tasks.put(None)  # lets a loop go that still waits
+    got = []
+    while not answers.empty():
+        answer = answers.get()
+        if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], BaseException):
+            answer = (answer[0], (type(answer[1]).__name__, list(answer[1].args)))
+        got.append(answer)
+    return outcome[0] if outcome[0] != "error" else ": ".join(outcome), called, got
+
+
+def start_up(init, worker_id, base_seed, gpus, environment):
+    """Returns how often the group was joined, the environment after it, and draws of all three generators."""
+    joined, environment = [], dict(environment)
+
+    def join_group(*arguments, **keywords):
+        joined.append(keywords)
+
+    init(worker_id, base_seed, gpus, environment, join_group)
+    return len(joined), environment, Dice()[0]
+'''
+
+_MAKE = "lambda source, name: (names := {}, exec(source, names), names[name])[-1]"
+
+
+def tool(room, name):
+    """Return a tool of TOOLS that works on the student's side."""
+    return room.module("builtins").eval(_MAKE)(TOOLS, name)
+
+
+NAMES = ("torch", "NumPy", "random")
+
+
+# ---------------------------------------------------------------------------------------------------- 11.1
+
+
+def draws(student, room, base_seed, worker_id):
+    """Seed, and draw four numbers from each of the three generators."""
+    student.seed_everything(base_seed, worker_id)
+    dice = tool(room, "Dice")()
+    return dict(zip(NAMES, zip(*[dice[0] for _ in range(4)])))
+
+
+def shared_names(first, second):
+    """Name the generators that gave the same numbers."""
+    return [name for name in NAMES if first[name] == second[name]]
+
+
+@graded("11.1", "the same pair, the same numbers", points=1)
+def test_seeds_repeat(student, expect, room, rng):
+    base_seed, worker_id = rng.randrange(2**31), rng.randrange(8)
+    first, second = (draws(student, room, base_seed, worker_id) for _ in range(2))
+    expect(
+        [name for name in NAMES if first[name] != second[name]],
+        tried=f"seed_everything({base_seed}, {worker_id}) twice; the generators that draw others the "
+        f"second time",
+        rule="The same base seed and worker give the same numbers, in all three generators.",
+        next="Which of the three is not seeded?",
+    ).equals([])
+
+
+@graded("11.1", "workers differ", points=2)
+def test_seeds_of_workers(student, expect, room, rng):
+    for base_seed in (0, rng.randrange(1, 2**31)):
+        first, second = rng.sample(range(8), 2)
+        expect(
+            shared_names(draws(student, room, base_seed, first), draws(student, room, base_seed, second)),
+            tried=f"workers {first} and {second} with base seed {base_seed}; the generators that draw the "
+            f"same",
+            rule="Two workers draw different numbers, from all three generators.",
+            next="Does the worker's number take part in every seed?",
+        ).equals([])
+
+
+@graded("11.1", "base seeds differ", points=1)
+def test_seeds_of_bases(student, expect, room, rng):
+    first, second = rng.sample(range(1000, 2**31, 100), 2)
+    for worker_id in (0, 3):
+        expect(
+            shared_names(draws(student, room, first, worker_id), draws(student, room, second, worker_id)),
+            tried=f"worker {worker_id}, base seeds {first} and {second}; the generators that draw the same",
+            rule="Another base seed gives other numbers, in every worker: worker 0, too.",
+            next="What does your formula make of worker 0?",
+        ).equals([])
+
+
+@graded("11.1", "every bit of a large seed counts", points=2)
+def test_seeds_large(student, expect, room, rng):
+    low = rng.randrange(2**31)
+    seeds = [low, low + 2**32, low + 2**62, 2**63 - 1]
+    found = {}
+    for base_seed in seeds:
+        raised = try_seeds(student, base_seed)
+        expect(
+            raised,
+            tried=f"seed_everything({base_seed}, 1): {base_seed.bit_length()} bits",
+            rule="Base seeds have up to 63 bits. np.random.seed takes an int of 32, or a list of such.",
+            next='Cut the number into words of 32 bits. `hint("11.1", 2)` shows how.',
+        ).equals("no error")
+        found[base_seed] = draws(student, room, base_seed, 1)
+    for first, second in pairwise(seeds):
+        expect(
+            [name for name in shared_names(found[first], found[second]) if name != "torch"],
+            tried=f"the base seeds {first} and {second}; the generators that draw the same",
+            rule="Every bit counts: base seeds that differ only in their high bits give other numbers.",
+            next="`% 2**32` forgets all high bits. Can all of them take part?",
+        ).equals([])
+
+
+def try_seeds(student, base_seed):
+    try:
+        student.seed_everything(base_seed, 1)
+    except ValueError as error:
+        return f"ValueError: {error}"
+    return "no error"
+
+
+# ---------------------------------------------------------------------------------------------------- 11.2
+
+
+class ReadAgain:
+    """A source that can be read again and again, and counts its reads. `total=None` is endless."""
+
+    def __init__(self, total):
+        self.total = total
+        self.reads = 0
+
+    def __iter__(self):
+        number = 0
+        while self.total is None or number < self.total:
+            self.reads += 1
+            yield number
+            number += 1
+
+
+def in_worker(room, worker_id, num_workers):
+    """Make the student's process worker `worker_id`; None makes it the main process again."""
+    module = room.module("course_lib.worker_info")
+    info = None if worker_id is None else module.WorkerInfo(worker_id, num_workers, 0, None)
+    module.set_worker_info(info)
+
+
+def shares(room, stream, num_workers, limit=1000):
+    """Collect the share of each worker."""
+    try:
+        found = []
+        for worker_id in range(num_workers):
+            in_worker(room, worker_id, num_workers)
+            found.append(take(stream, limit))
+        return found
+    finally:
+        in_worker(room, None, 0)
+
+
+def take(stream, limit):
+    items = []
+    for item in stream:
+        items.append(item)
+        if len(items) >= limit:
+            break
+    return items
+
+
+@graded("11.2", "every sample exactly once", points=2)
+def test_shares_partition(student, expect, room, rng):
+    for num_workers in (1, 2, 3, rng.randrange(4, 8)):
+        for total in (0, 1, num_workers, rng.randrange(8, 30)):
+            stream = student.SharedStream(ReadAgain(total))
+            found = shares(room, stream, num_workers)
+            expect(
+                sorted(item for share in found for item in share),
+                tried=f"{total} samples, {num_workers} workers, which yield {found}",
+                rule="Over all workers together, every sample comes exactly once.",
+                next="Which samples belong to worker k? Ask `get_worker_info()` in `__iter__`: in "
+                "`__init__` there is "
+                "no worker yet.",
+            ).equals(list(range(total)))
+            expect(
+                [share for share in found if share != sorted(share)],
+                tried=f"{total} samples, {num_workers} workers, which yield {found}",
+                rule="A share keeps the order of the source.",
+                next="Read the source from its start to its end.",
+            ).equals([])
+
+
+@graded("11.2", "fair shares", points=1)
+def test_shares_fair(student, expect, room, rng):
+    num_workers = rng.randrange(2, 6)
+    for total in (5, 11, rng.randrange(20, 40)):
+        sizes = [len(share) for share in shares(room, student.SharedStream(ReadAgain(total)), num_workers)]
+        expect(
+            max(sizes) - min(sizes),
+            tried=f"{total} samples, {num_workers} workers, with shares of {sizes} samples",
+            rule="Shares differ by at most one sample: the slowest worker decides how long an epoch takes.",
+            next="Deal the samples out one by one, as cards.",
+        ).is_at_most(1)
+
+
+@graded("11.2", "no worker, no sharing", points=1)
+def test_shares_main_process(student, expect, room, rng):
+    total = rng.randrange(3, 20)
+    stream = student.SharedStream(ReadAgain(total))
+    in_worker(room, None, 0)
+    expect(
+        take(stream, 1000),
+        tried=f"{total} samples in the main process, with num_workers=0",
+        rule="Where get_worker_info() returns None, all samples come.",
+        next="Treat None as its own case.",
+    ).equals(list(range(total)))
+
+
+@graded("11.2", "endless streams", points=2)
+def test_shares_endless(student, expect, room, rng):
+    num_workers, wanted = rng.randrange(2, 5), rng.randrange(3, 8)
+    for worker_id in range(num_workers):
+        source = ReadAgain(None)
+        stream = student.SharedStream(Bounded(source, 400))
+        in_worker(room, worker_id, num_workers)
+        try:
+            found = take(stream, wanted)
+        finally:
+            in_worker(room, None, 0)
+        expect(
+            (len(found), source.reads <= wanted * num_workers),
+            tried=f"{wanted} samples of an endless stream, in worker {worker_id} of {num_workers}",
+            rule=f"To yield {wanted} samples, one of {num_workers} workers reads at most "
+            f"{wanted * num_workers}. A stream "
+            "may have no end: who reads it all first never begins.",
+            next="Yield while you read: no `list(...)`, no `len(...)`.",
+            got=f"{len(found)} samples, {source.reads} read",
+        ).equals((wanted, True))
+
+
+class Bounded:
+    """Ends an endless source after so many samples, so that nobody waits for ever."""
+
+    def __init__(self, source, limit):
+        self.source, self.limit = source, limit
+
+    def __iter__(self):
+        for item in self.source:
+            if item >= self.limit:
+                return
+            yield item
+
+
+@graded("11.2", "epoch after epoch", points=1)
+def test_shares_again(student, expect, room, rng):
+    num_workers, total = rng.randrange(2, 5), rng.randrange(10, 20)
+    stream = student.SharedStream(ReadAgain(total))
+    first = shares(room, stream, num_workers)
+    expect(
+        shares(room, stream, num_workers),
+        tried=f"two epochs of {total} samples with {num_workers} workers",
+        rule="Each iteration starts anew: persistent workers read their copy once per epoch.",
+        next="Does `__iter__` begin with `iter(self.source)`, and keep nothing from the epoch before?",
+    ).equals(first)
+
+
+# ---------------------------------------------------------------------------------------------------- 11.3
+
+
+class CountingAnswers:
+    """Answers that count how many have been read."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.reads = 0
+
+    def __iter__(self):
+        for answer in self.answers:
+            self.reads += 1
+            yield answer
+
+
+def shuffled(rng, count):
+    return rng.sample(range(count), count)
+
+
+@graded("11.3", "the order of the numbers", points=1)
+def test_order(student, expect, rng):
+    for count in (0, 1, 2, rng.randrange(5, 15)):
+        numbers = shuffled(rng, count)
+        expect(
+            list(student.in_order([(number, f"batch {number}") for number in numbers])),
+            tried=f"answers that come as {numbers}",
+            rule="Batches come out by their numbers, 0, 1, 2, …, whatever order they came in.",
+            next="Keep a batch that is early until its turn has come.",
+        ).equals([f"batch {number}" for number in range(count)])
+
+
+@graded("11.3", "as soon as it can be", points=2)
+def test_order_prompt(student, expect, rng):
+    for numbers in ([1, 0, 3, 2, 5, 4, 7, 6], shuffled(rng, 8)):
+        answers = CountingAnswers([(number, number) for number in numbers])
+        batches = iter(student.in_order(answers))
+        for number in range(8):
+            batch = next(batches)
+            needed = max(numbers.index(earlier) for earlier in range(number + 1)) + 1
+            expect(
+                (batch, answers.reads),
+                tried=f"answers that come as {numbers}, and the first {number + 1} batches",
+                rule="A batch is yielded as soon as it can be: no answer is read that batches 0 to k do "
+                "not need.",
+                next="`sorted` reads everything first. Read one answer, then yield all that have their turn.",
+                got=f"batch {batch} after {answers.reads} answers",
+            ).equals((number, needed))
+
+
+@graded("11.3", "a batch may be anything", points=1)
+def test_order_anything(student, expect, rng):
+    batches = [None, False, {"a": 1}, {"a": 2}, [], 0, None, ""]
+    numbers = shuffled(rng, len(batches))
+    expect(
+        list(student.in_order([(number, batches[number]) for number in numbers])),
+        tried=f"batches like None, False, empty lists and dicts, that come as {numbers}",
+        rule="A batch may be anything: what it is says nothing about whether it has come.",
+        next="Ask `number in early`, not whether `early.get(number)` is something; and sort by the number "
+        "alone.",
+    ).equals(batches)
+
+
+@graded("11.3", "a missing batch is reported", points=1)
+def test_order_missing(student, expect, rng):
+    count = rng.randrange(4, 9)
+    missing = rng.randrange(count - 1)
+    numbers = [number for number in shuffled(rng, count) if number != missing]
+    batches = iter(student.in_order([(number, number) for number in numbers]))
+    expect(
+        take(batches, missing),
+        tried=f"answers {numbers}: batch {missing} is missing, and before it come",
+        rule="All batches before the missing one are yielded.",
+        next="Yield what can be yielded, and look for gaps at the end.",
+    ).equals(list(range(missing)))
+    expect.raises(
+        RuntimeError,
+        lambda: list(batches),
+        tried=f"answers {numbers}, and then the batch {missing}, which never came",
+        rule="A gap is an error: RuntimeError, with the number of the missing batch. An epoch that ends "
+        "early in silence "
+        "is the worst of all.",
+        next="What is still in your dict when the answers have ended?",
+        saying=str(missing),
+    )
+
+
+@graded("11.3", "answers without an end", points=1)
+def test_order_endless(student, expect, rng):
+    shift = rng.randrange(2, 5)
+    answers = CountingAnswers(
+        (block + number, block + number)
+        for block in range(0, 4000, shift)
+        for number in reversed(range(shift))
+    )
+    expect(
+        take(student.in_order(answers), 3 * shift),
+        tried=f"endless answers that come in blocks of {shift}, each one backwards",
+        rule="The answers may be endless.",
+        next="Read and yield in turn, in one loop.",
+    ).equals(list(range(3 * shift)))
+    expect(
+        answers.reads,
+        tried=f"the first {3 * shift} batches of them",
+        rule="No more is read than is needed.",
+        next="Does anything read ahead, such as `list` or `sorted`?",
+    ).is_at_most(3 * shift)
+
+
+# ---------------------------------------------------------------------------------------------------- 11.4
+
+
+@graded("11.4", "every item, in order", points=1, seconds=60)
+def test_prefetch_items(student, expect, room, rng):
+    read_all = tool(room, "read_all")
+    anything = [None, False, 0, "", [], "end", "stop", None, -1]
+    for items in ([], [7], list(range(rng.randrange(10, 30))), rng.sample(anything, len(anything))):
+        depth = rng.randrange(1, 5)
+        expect(
+            read_all(student.prefetch, items, depth),
+            tried=f"list(prefetch({items}, {depth}))",
+            rule="All items come, in order, whatever they are, and then it ends.",
+            next="How do you tell the end from an item? An object that nobody else can have is safe: `end "
+            "= object()`.",
+        ).equals(("value", items))
+
+
+@graded("11.4", "it works ahead", points=1, seconds=60)
+def test_prefetch_ahead(student, expect, room, rng):
+    depth, takes = rng.randrange(1, 5), 2
+    outcome, *found = tool(room, "read_slowly")(student.prefetch, depth, takes)
+    expect(
+        outcome == "value" and min(found[0][0]) >= depth,
+        tried=f"prefetch(source, {depth}), {takes} items, and a pause after each",
+        rule=f"While the consumer is busy, the thread goes on until {depth} items are waiting.",
+        next="Who reads the source while nobody calls `next`?",
+        got=f"{found[0][0]} items waiting after each" if outcome == "value" else f"{outcome} {found}",
+    ).is_true(f"{depth} items waiting after each")
+    expect(
+        found[0][1:],
+        tried="the threads that read the source: how many, and whether the consumer's is one of them",
+        rule="One background thread reads the source, and nobody else: most sources bear only one reader.",
+        next="Call `next` on the source in one place only.",
+    ).equals((1, False))
+
+
+@graded("11.4", "never more than depth ahead", points=2, seconds=60)
+def test_prefetch_bound(student, expect, room, rng):
+    for depth in (1, rng.randrange(2, 6)):
+        outcome, *found = tool(room, "read_slowly")(student.prefetch, depth, 3)
+        expect(
+            outcome == "value" and max(found[0][0]) <= depth,
+            tried=f"prefetch(source, {depth}), three items, and a pause after each",
+            rule=f"At most {depth} items have been taken from the source and not yet handed out: each one "
+            f"costs memory.",
+            next="An item in the thread's hands counts, too: it needs room before it takes one. "
+            '`hint("11.4", 2)`.',
+            got=f"{found[0][0]} items waiting after each" if outcome == "value" else f"{outcome} {found}",
+        ).is_true(f"at most {depth} items waiting")
+
+
+@graded("11.4", "an error comes in its place", points=2, seconds=60)
+def test_prefetch_error(student, expect, room, rng):
+    for good, depth in ((0, rng.randrange(1, 4)), (rng.randrange(4, 9), 3)):
+        expect(
+            tool(room, "read_broken")(student.prefetch, good, depth),
+            tried=f"a source that raises after {good} items, with depth {depth}",
+            rule="The consumer gets the items before the error, and then the same exception object. If the "
+            "thread dies in "
+            "silence, the consumer waits for ever (`no end`); if it only stops, the epoch is cut short in "
+            "silence.",
+            next="Catch the error in the thread and send it as a message of its own kind; the generator "
+            "raises it.",
+        ).equals(("value", (list(range(good)), "the same error")))
+
+
+@graded("11.4", "the thread ends", points=2, seconds=60)
+def test_prefetch_ends(student, expect, room, rng):
+    for way in ("read to the end", "closed", "dropped"):
+        depth, takes = rng.randrange(1, 4), rng.randrange(1, 4)
+        expect(
+            tool(room, "threads_left")(student.prefetch, depth, takes, way),
+            tried=f"{takes} of 30 items with depth {depth}, then the generator is {way}",
+            rule="A second later no thread of the prefetcher is left, even if it was waiting for room.",
+            next="A `finally` in the generator tells the thread to stop *and wakes it*: a thread that "
+            "waits sees no flag.",
+        ).equals(("value", 0))
+
+
+# ---------------------------------------------------------------------------------------------------- 11.5
+
+
+class TaskPipe:
+    """The worker's end of a task pipe, after a script: a message, SILENCE, or CLOSED.
+
+    When the script is over it stays silent. A loop that does not end then is told to stop after a while.
+    """
+
+    def __init__(self, script, patience=30):
+        self.script = list(script)
+        self.patience = patience
+        self.waits = []
+        self.waited_without_limit = 0
+
+    def poll(self, timeout=0.0):
+        self.waits.append(timeout)
+        if self.script and self.script[0] is not SILENCE:
+            return True
+        if self.script:
+            self.script.pop(0)
+            return False
+        self.patience -= 1
+        return self.patience < 0
+
+    def recv(self):
+        while self.script and self.script[0] is SILENCE:
+            self.waited_without_limit += 1
+            self.script.pop(0)
+        if not self.script:
+            self.waited_without_limit += self.patience >= 0
+            self.patience = -1
+            return None
+        message = self.script.pop(0)
+        if message is CLOSED:
+            self.script.insert(0, CLOSED)
+            self.patience -= 1
+            if self.patience < 0:
+                return None
+            raise EOFError
+        return message
+
+
+SILENCE, CLOSED = object(), object()
+
+
+class AnswerPipe:
+    """The worker's end of an answer pipe."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, answer):
+        self.sent.append(answer)
+
+
+def work(student, script, dataset, collate_fn=list, *, worker_id=0, base_seed=1, parent_lives=10**6):
+    """Run the loop over a script, with a parent that is alive for so many questions."""
+    tasks, answers = TaskPipe(script), AnswerPipe()
+    parent = SimpleNamespace(asked=0)
+
+    def parent_is_alive():
+        parent.asked += 1
+        return parent.asked <= parent_lives
+
+    try:
+        student.worker_loop(worker_id, base_seed, dataset, collate_fn, tasks, answers, parent_is_alive)
+    except (LookupError, ValueError, TypeError) as error:
+        answers.send((None, f"the loop itself raised {error.type_name}", (str(error), (), "")))
+    return SimpleNamespace(tasks=tasks, answers=answers.sent, parent=parent)
+
+
+@graded("11.5", "one answer for each task", points=1)
+def test_loop_answers(student, expect, rng):
+    samples = [rng.randrange(1000) for _ in range(12)]
+    tasks = [(number, rng.sample(range(12), rng.randrange(1, 5))) for number in rng.sample(range(50), 5)]
+    done = work(student, [*tasks, None], samples, lambda batch: {"sum": sum(batch), "size": len(batch)})
+    expect(
+        done.answers,
+        tried=f"the tasks {tasks}, then stop",
+        rule='Each task gets one answer, in order: (number, "batch", collate_fn of its samples).',
+        next="Send what `collate_fn` returns for the list of the samples.",
+    ).equals(
+        [
+            (number, "batch", {"sum": sum(samples[i] for i in indices), "size": len(indices)})
+            for number, indices in tasks
+        ]
+    )
+
+
+@graded("11.5", "stop means stop", points=1)
+def test_loop_stops(student, expect, rng):
+    number = rng.randrange(9)
+    done = work(student, [(number, [0]), None, (number + 1, [1])], [5, 6, 7])
+    expect(
+        ([answer[0] for answer in done.answers], len(done.tasks.script)),
+        tried=f"task {number}, then stop, and behind it another task",
+        rule="At None the worker returns, and reads nothing more.",
+        next="Leave the loop at the first None.",
+        got=f"answers for {[answer[0] for answer in done.answers]}, {len(done.tasks.script)} messages left "
+        f"unread",
+    ).equals(([number], 1))
+
+
+@graded("11.5", "errors become answers", points=3)
+def test_loop_errors(student, expect, room, rng):
+    good = rng.randrange(2, 9)
+    raw = {good: b"good", good + 1: b"gr\xfcn", good + 2: b"last"}
+    missing = good + rng.randrange(10, 90)
+    script = [(0, [good]), (1, [missing]), (2, [good, good + 1]), (3, [good + 2]), None]
+    done = work(student, script, tool(room, "Pages")(raw), room.module("builtins").list)
+    tried = f"a key that is missing ({missing}), then a page that is no UTF-8, between good ones"
+    expect(
+        [answer[:2] for answer in done.answers],
+        tried=tried,
+        rule="A task that fails gets an answer, too, and the next one is done as if nothing had been.",
+        next="Put the fetching into a `try`; in `except Exception` make the error the answer.",
+    ).equals([(0, "batch"), (1, "error"), (2, "error"), (3, "batch")])
+    expected = [("KeyError", (missing,)), ("UnicodeDecodeError", decode_error(raw[good + 1]).args)]
+    expect(
+        [answer[2][:2] for answer in done.answers[1:3]],
+        tried=tried,
+        rule="The error travels as its type's name and all of its args: from its text nobody can build it "
+        "again.",
+        next="`type(error).__name__` and `error.args`.",
+    ).equals(expected)
+    for answer, (name, _) in zip(done.answers[1:3], expected):
+        expect(
+            all(word in str(answer[2][2]) for word in ("Traceback", "__getitem__", name)),
+            tried=f"{tried}: the text of the {name}",
+            rule="The traceback travels as a text: it says where in the dataset it happened.",
+            next="`traceback.format_exc()` inside the `except`.",
+            got=repr(answer[2][2])[:150],
+        ).is_true(f"a traceback that ends with the {name}")
+
+
+def decode_error(raw):
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error
+
+
+@graded("11.5", "a collate function may fail", points=1)
+def test_loop_collate_error(student, expect, room, rng):
+    number = rng.randrange(9)
+    done = work(
+        student, [(number, [0, 1]), (number + 1, [2]), None], ["a", "b", 3], room.module("builtins").sum
+    )
+    expect(
+        [
+            (answer[0], answer[1], answer[2][0] if isinstance(answer[2], tuple) else answer[2])
+            for answer in done.answers
+        ],
+        tried="samples that `sum` cannot add, and then some that it can",
+        rule="An error of collate_fn is an answer like an error of the dataset.",
+        next="Is `collate_fn(...)` inside the `try`?",
+    ).equals([(number, "error", "TypeError"), (number + 1, "batch", 3)])
+
+
+@graded("11.5", "patience with a silent parent", points=1)
+def test_loop_silence(student, expect, rng):
+    silence = [SILENCE] * rng.randrange(3, 8)
+    done = work(student, [*silence, (0, [1]), *silence, (1, [0]), None], ["x", "y"])
+    expect(
+        done.answers,
+        tried=f"{len(silence)} times silence, a task, silence again, another task, stop; the parent is alive",
+        rule="Silence is no reason to end while the parent is alive.",
+        next="After a poll that brought nothing, ask `parent_is_alive()`, and go on.",
+    ).equals([(0, "batch", ["y"]), (1, "batch", ["x"])])
+    expect(
+        (
+            done.tasks.waited_without_limit,
+            all(wait is not None and 0.01 <= wait <= 5 for wait in done.tasks.waits),
+        ),
+        tried="the same; how long the worker waits for a message",
+        rule="It waits in steps of 0.01 to 5 seconds. `recv` without a message waits without limit; "
+        "`poll(0)` burns a core.",
+        next="`tasks.poll(1.0)` first, `tasks.recv()` only if it says True.",
+        got=f"{done.tasks.waited_without_limit} calls of recv without a message, poll with "
+        f"{done.tasks.waits[:4]}",
+    ).equals((0, True))
+
+
+@graded("11.5", "an orphan ends", points=2)
+def test_loop_orphan(student, expect, rng):
+    lives = rng.randrange(4)
+    done = work(student, [(0, [0])], ["x"], parent_lives=lives)
+    expect(
+        (done.tasks.patience > 0, done.parent.asked, done.tasks.waited_without_limit),
+        tried=f"a task, then silence; parent_is_alive() says True {lives} times, and then False",
+        rule="A worker whose parent is gone ends: nobody else will ever tell it to.",
+        next="Ask `parent_is_alive()` after each poll without a message, and return when it says False.",
+        got="it ended"
+        if done.tasks.patience > 0
+        else f"it waited on, and had asked {done.parent.asked} times; the judge ended it",
+    ).equals((True, lives + 1, 0))
+    try:
+        done = work(student, [(0, [0]), CLOSED], ["x"])
+        got = "it returned" if done.tasks.patience > 0 else "it went on"
+    except EOFError:
+        got = "EOFError"
+    expect(
+        got,
+        tried="a task, and then a pipe whose other end is closed: poll says True, recv raises EOFError",
+        rule="The end of the pipe is the end of the worker: it returns.",
+        next="Catch EOFError around `tasks.recv()`, and return.",
+    ).equals("it returned")
+
+
+@graded("11.5", "it seeds itself", points=1)
+def test_loop_seeds(student, expect, room, rng):
+    base_seed = rng.randrange(2**40)
+    dice = tool(room, "Dice")()
+
+    def drawn(worker_id):
+        done = work(
+            student,
+            [(0, [0, 1]), None],
+            dice,
+            room.module("builtins").list,
+            worker_id=worker_id,
+            base_seed=base_seed,
+        )
+        return done.answers[0][2]
+
+    first, again, other = drawn(0), drawn(0), drawn(1)
+    expect(
+        again,
+        tried=f"a dataset that draws from torch, NumPy and random, twice with worker 0 and base seed "
+        f"{base_seed}",
+        rule="The same worker and base seed give the same numbers.",
+        next="Call `seed_everything(base_seed, worker_id)` first.",
+    ).equals(first)
+    expect(
+        [name for name, mine, theirs in zip(NAMES, first[0], other[0]) if mine == theirs],
+        tried="the same dataset in worker 1",
+        rule="Another worker draws other numbers.",
+        next="Does the worker's number reach `seed_everything`?",
+    ).equals([])
+
+
+# ---------------------------------------------------------------------------------------------------- 11.6
+
+TASKS = [(number, [number, number + 1]) for number in range(0, 8, 2)]
+
+
+@graded("11.6", "every task has an answer", points=2, seconds=60)
+def test_mended_answers(student, expect, room, rng):
+    bad = rng.choice([2, 3, 4, 5])
+    for kind in ("ValueError", "KeyError", "queue.Empty"):
+        ended, _, answers = tool(room, "run_loop")(student.mended_loop, {bad: kind}, [*TASKS, None])
+        expected = [
+            (n, (kind.split(".")[-1], ["sample", bad])) if bad in indices else (n, [10 * i for i in indices])
+            for n, indices in TASKS
+        ]
+        expect(
+            (ended, answers),
+            tried=f"the tasks {TASKS}, where sample {bad} raises {kind}, then stop",
+            rule="Each task gets one answer: its samples, or the error. Who waits for a batch must hear of "
+            "it either way.",
+            next="Which `except` catches this error, and what does it do with it? What does it take it for?",
+        ).equals(("value", expected))
+
+
+@graded("11.6", "a failing start is reported", points=1, seconds=60)
+def test_mended_start(student, expect, room, rng):
+    number = rng.randrange(1, 30)
+    ended, called, answers = tool(room, "run_loop")(
+        student.mended_loop, {}, [*TASKS, None], init_error=[number, "no such database"]
+    )
+    kind = type(OSError(number, "")).__name__
+    expect(
+        (ended, answers),
+        tried=f"an init_fn that raises OSError({number}, 'no such database')",
+        rule="If start-up fails, the worker puts (None, error) and returns. Otherwise the main process "
+        "waits for ever.",
+        next="What stands outside of any `try`?",
+    ).equals(("value", [(None, (kind, [number, "no such database"]))]))
+    _, called, _ = tool(room, "run_loop")(student.mended_loop, {}, [None])
+    expect(
+        called,
+        tried="a loop for worker 5; with what init_fn was called",
+        rule="init_fn is called once, with the worker's number.",
+        next="init_fn(worker_id)",
+    ).equals([5])
+
+
+@graded("11.6", "an orphan does not wait for ever", points=1, seconds=60)
+def test_mended_orphan(student, expect, room):
+    ended, _, answers = tool(room, "run_loop")(student.mended_loop, {}, TASKS[:1], parent_dies=True)
+    expect(
+        (ended, answers),
+        tried="one task, and no stop: after 0.3 seconds parent_is_alive() says False. We wait four seconds",
+        rule="A worker whose parent is gone ends by itself.",
+        next="Who calls parent_is_alive, and how often?",
+    ).equals(("value", [(0, [0, 10])]))
+
+
+@graded("11.6", "start-up seeds everything", points=2)
+def test_mended_seeds(student, expect, room, rng):
+    start_up = tool(room, "start_up")
+    for base_seed in (rng.randrange(1000), rng.randrange(2**33, 2**62)):
+        found = {}
+        for run in ("worker 0", "worker 0 again", "worker 1"):
+            try:
+                found[run] = start_up(student.mended_init, int(run.split()[1]), base_seed, 1, {})[2]
+            except ValueError as error:
+                found[run] = f"ValueError: {error}"
+        tried = (
+            f"mended_init with base seed {base_seed} ({base_seed.bit_length()} bits), then a number of each "
+            "generator; what went wrong"
+        )
+        expect(
+            [run for run, drawn in found.items() if isinstance(drawn, str)],
+            tried=tried,
+            rule="Base seeds have up to 63 bits: a worker that dies of a large one dies at random.",
+            next="`np.random.seed` takes 32 bits, or a list.",
+            got=str(found["worker 0"]),
+        ).equals([])
+        expect(
+            [name for name, one, two in zip(NAMES, found["worker 0"], found["worker 0 again"]) if one != two],
+            tried=tried,
+            rule="Whatever draws random numbers is seeded: the same worker draws the same again.",
+            next="A dataset may draw from torch, NumPy and `random`. Which one is forgotten?",
+        ).equals([])
+        expect(
+            [name for name, one, two in zip(NAMES, found["worker 0"], found["worker 1"]) if one == two],
+            tried=tried,
+            rule="Workers draw different numbers, from all three generators.",
+            next="The worker's number belongs into every seed.",
+        ).equals([])
+
+
+@graded("11.6", "every machine, and its own business only", points=2)
+def test_mended_business(student, expect, room, rng):
+    start_up = tool(room, "start_up")
+    base_seed = rng.randrange(1000)
+    for gpus in (0, 2):
+        for environment in ({}, {"RANK": "0", "WORLD_SIZE": "2"}):
+            try:
+                joined = start_up(student.mended_init, 1, base_seed, gpus, environment)[0]
+            except (ZeroDivisionError, ArithmeticError) as error:
+                joined = f"{error}"
+            expect(
+                joined,
+                tried=f"mended_init on a machine with {gpus} GPUs and the environment {environment}: joins "
+                f"of the group",
+                rule="A worker starts on every machine, and never joins the process group: that is a "
+                "meeting of the "
+                "training processes, and a worker would come as a double of its own parent.",
+                next="What is `worker_id % 0`? And who is meant by RANK?",
+            ).equals(0)
