@@ -7,6 +7,7 @@ from course_lib.datasets.compose import ConcatDataset as ConcatDataset
 from course_lib.datasets.compose import StackDataset as StackDataset
 from course_lib.datasets.images import CustomImageDataset as CustomImageDataset
 from course_lib.datasets.images import ImageFolderDataset as ImageFolderDataset
+from course_lib.datasets.database import DatabaseDataset as DatabaseDataset
 from course_lib.datasets.memmap import MemoryMappedDataset as MemoryMappedDataset
 from course_lib.datasets.memory import ListDataset as ListDataset
 from course_lib.datasets.memory import TensorDataset as TensorDataset
@@ -47,6 +48,7 @@ from course_lib.samplers.order import RandomSampler as RandomSampler
 from course_lib.samplers.order import Sampler as Sampler
 from course_lib.samplers.order import SequentialSampler as SequentialSampler
 from course_lib.samplers.order import SubsetRandomSampler as SubsetRandomSampler
+from course_lib.samplers.priority import PrioritySampler as PrioritySampler
 from course_lib.samplers.weighted import WeightedRandomSampler as WeightedRandomSampler
 from course_lib.training.gradients import GradientVariance as GradientVariance
 from course_lib.training.gradients import gradient_variance as gradient_variance

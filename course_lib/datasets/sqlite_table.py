@@ -1,0 +1,173 @@
+"""Read rows of one SQLite table, safely, from every process (lesson 06).
+
+A connection belongs to the process that opened it: a forked copy of one corrupts its locks. So each process
+opens its own when it first reads. It is opened read-only, and names are compared with those that the file
+has before they come near a query, because a name cannot be passed as a parameter.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Row = tuple[Any, ...]
+
+
+class SQLiteTable:
+    """Read rows by their rowid, many with one query.
+
+    Args:
+        path: the database file.
+        table: the name of a table with rowids, not of a view.
+        columns: the names of the columns to read.
+        timeout: seconds to wait while another process writes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no database or damaged, has no such table, or the table no such column.
+        TypeError: if a name is no string.
+    """
+
+    def __init__(self, path: Path, table: str, columns: Sequence[str], timeout: float) -> None:
+        self.path = path
+        self.table = table
+        self.columns = tuple(columns)
+        self.timeout = timeout
+        self._connections: dict[int, _Connection] = {}
+        with closing(self._open()) as connection, self._plain_errors():
+            self._check_table(connection)
+            rowid = self._check_columns(connection)
+        names = ", ".join(_quote(name) for name in (rowid, *self.columns))
+        # One parameter for any number of ids: a statement that never changes is compiled only once.
+        self._select = (
+            f"SELECT {names} FROM {_quote(table)} WHERE {rowid} IN (SELECT value FROM json_each(?))"
+        )
+        self._select_ids = f"SELECT {rowid} FROM {_quote(table)} ORDER BY {rowid}"
+
+    def rowids(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the rowids of all rows that there are now, rising; int64 of shape (n,)."""
+        # Not over the connection that stays: the dataset asks once, in a process that may never read a row.
+        with closing(self._open()) as connection, self._plain_errors():
+            cursor = connection.execute(self._select_ids)
+            return np.fromiter((row[0] for row in cursor), np.int64)
+
+    def read(self, rowids: Sequence[int]) -> dict[int, Row]:
+        """Read rows with one query, all as they were at one moment.
+
+        Returns:
+            By rowid, the values of `columns`; a row that no longer exists is missing.
+
+        Raises:
+            TimeoutError: if another process kept the file locked all the time.
+            ValueError: if the file is damaged.
+        """
+        own = self._connections.get(os.getpid())
+        # A process that was forked finds its parent's connection here, under another number, and leaves it.
+        own = own or self._connections.setdefault(os.getpid(), _Connection())
+        with own.lock, self._plain_errors():
+            if own.connection is None:
+                own.connection = self._open()
+            rows = own.connection.execute(self._select, (json.dumps(rowids),)).fetchall()
+        return {row[0]: row[1:] for row in rows}
+
+    def close(self) -> None:
+        """Close this process's connection. The next reading opens another."""
+        own = self._connections.pop(os.getpid(), None)
+        if own is not None and own.connection is not None:
+            with own.lock:
+                own.connection.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_connections": {}}
+
+    def _open(self) -> sqlite3.Connection:
+        # SQLite would make an empty database of a path that does not exist.
+        if not self.path.is_file():
+            raise FileNotFoundError(
+                f"{self.path} is no file. A dataset reads a database that exists. Check the path, or write "
+                "one with DatabaseDataset.create."
+            )
+        with self._plain_errors():
+            connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                timeout=self.timeout,
+                check_same_thread=False,
+                isolation_level=None,
+            )
+            # What the file's own schema calls (in a generated column) must not reach anything dangerous.
+            connection.execute("PRAGMA trusted_schema = OFF")
+        return connection
+
+    def _check_table(self, connection: sqlite3.Connection) -> None:
+        if not isinstance(self.table, str):
+            raise TypeError(f"table got {self.table!r}. It is the name of a table. Pass a string.")
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        if self.table not in tables:
+            raise ValueError(
+                f"{self.path} has no table {self.table!r}; it has {', '.join(map(repr, tables)) or 'none'}. "
+                "Rows are read from a table of the file, named exactly. Pass one of its names."
+            )
+
+    def _check_columns(self, connection: sqlite3.Connection) -> str:
+        """Check the names of the columns; return a name for the rowid that no column has taken."""
+        found = [row[1] for row in connection.execute("SELECT * FROM pragma_table_xinfo(?)", (self.table,))]
+        for name in self.columns:
+            if not isinstance(name, str):
+                raise TypeError(f"columns got {name!r}. Columns have names. Pass a tuple of strings.")
+            # SQLite takes a quoted name that it does not know for a text, and every row would hold that text.
+            if name not in found:
+                raise ValueError(
+                    f"Table {self.table!r} of {self.path} has no column {name!r}; it has "
+                    f"{', '.join(map(repr, found))}. Pass the names of existing columns as `columns`."
+                )
+        taken = {name.lower() for name in found}
+        rowid = next((name for name in ("rowid", "oid", "_rowid_") if name not in taken), None)
+        try:
+            connection.execute(f"SELECT {rowid} FROM {_quote(self.table)} LIMIT 0")
+        except sqlite3.OperationalError as error:
+            raise ValueError(
+                f"Table {self.table!r} of {self.path} has no rowid ({error}). Rows are found by it. Create "
+                "the table without WITHOUT ROWID, and leave one of the names rowid, oid, _rowid_ free."
+            ) from error
+        return str(rowid)
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise TimeoutError(
+                    f"{self.path} was locked by another process for {self.timeout} seconds ({error}). A "
+                    "reader waits for a writer to finish. Write in shorter transactions, switch the file to "
+                    "the journal mode WAL, or pass a larger timeout."
+                ) from error
+            raise ValueError(
+                f"{self.path} cannot be read: {error}. Check its permissions and content."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ValueError(
+                f"{self.path} is no SQLite database, or is damaged: {error}. Samples are read from a whole "
+                "database file. Check the path, or write the file again."
+            ) from error
+
+
+class _Connection:
+    """The connection of one process, once it is open. Threads take turns."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
