@@ -147,14 +147,13 @@ class DataLoader(Generic[SampleT]):
         if self.num_workers == 0:
             self._refuse_timeout()
             return SerialIterator(self)
-        self.check_worker_number_rationality()
-        if not self.persistent_workers:
-            return ParallelIterator(self)
         if self._iterator is not None and self._iterator.usable:
             self._iterator.restart(self)
-        else:
-            self._iterator = ParallelIterator(self)
-        return self._iterator
+            return self._iterator
+        self.check_worker_number_rationality()
+        iterator = ParallelIterator(self)
+        self._iterator = iterator if self.persistent_workers else None
+        return iterator
 
     def __len__(self) -> int:
         """Return the number of batches.

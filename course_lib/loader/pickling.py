@@ -9,8 +9,7 @@ import errno
 import io
 import pickle
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
@@ -71,11 +70,14 @@ def unpack_indices(packed: bytes | bytearray) -> Any:
 
 def pack_for_parent(value: Any) -> bytes:
     """Pickle for the main process, tensors by reference to shared memory."""
-    with _explain_file_limit():
+    try:
         try:
             return bytes(ForkingPickler.dumps(value))
         except UNPICKLABLE:
             return _dump(_SharingPickler, value)
+    except (OSError, RuntimeError) as error:
+        _explain_file_limit(error)
+        raise
 
 
 def pack_copied(value: Any) -> bytes:
@@ -85,23 +87,21 @@ def pack_copied(value: Any) -> bytes:
 
 def unpack(packed: bytes) -> Any:
     """Undo `pack_for_worker` and `pack_for_parent`."""
-    with _explain_file_limit():
-        return pickle.loads(packed)
-
-
-@contextmanager
-def _explain_file_limit() -> Iterator[None]:
     try:
-        yield
+        return pickle.loads(packed)
     except (OSError, RuntimeError) as error:
-        # Where a file descriptor cannot be received, Python's message is "received 0 items of ancdata".
-        if getattr(error, "errno", None) == errno.EMFILE or "ancdata" in str(error):
-            error.add_note(
-                "Too many open files: every tensor that comes from a worker holds one while it lives. "
-                "Keep fewer batches, raise the limit with `ulimit -n` in the shell, or begin the program "
-                "with torch.multiprocessing.set_sharing_strategy('file_system')."
-            )
+        _explain_file_limit(error)
         raise
+
+
+def _explain_file_limit(error: Exception) -> None:
+    # Where a file descriptor cannot be received, Python's message is "received 0 items of ancdata".
+    if getattr(error, "errno", None) == errno.EMFILE or "ancdata" in str(error):
+        error.add_note(
+            "Too many open files: every tensor that comes from a worker holds one while it lives. "
+            "Keep fewer batches, raise the limit with `ulimit -n` in the shell, or begin the program "
+            "with torch.multiprocessing.set_sharing_strategy('file_system')."
+        )
 
 
 def _dump(pickler: type[cloudpickle.Pickler], value: Any) -> bytes:

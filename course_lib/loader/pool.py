@@ -22,9 +22,9 @@ from typing import Any, Protocol
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError, describe_death
 from course_lib.loader.pickling import Parcel, pack_indices, unpack
+from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Lender, Packed
-from course_lib.loader.waiting import Watch
-from course_lib.loader.workers import STOP, Message, Report, Role, Task, run_worker
+from course_lib.loader.workers import STOP, Report, Role, Task, run_worker
 
 _GRACE_SECONDS = 5.0
 _REAP_SECONDS = 0.5
@@ -113,8 +113,8 @@ class ProcessPool:
         """Order a batch from a worker."""
         worker = self._workers[worker_id]
         indices = pack_indices(task.indices, forked=self._forked)
-        task = task._replace(indices=indices, slot=worker.lender.borrow())
-        worker.kept_back.append(pickle.dumps(tuple(task), pickle.HIGHEST_PROTOCOL))
+        message = (task.epoch, task.number, indices, task.start, worker.lender.borrow())
+        worker.kept_back.append(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
         self._pass_on(worker)
 
     def receive(self, timeout: float | None) -> Iterator[tuple[Report, Any]]:
@@ -123,10 +123,10 @@ class ProcessPool:
         for worker in self._workers:
             has_ended = worker.process.sentinel in ready
             if has_ended or worker.answers in ready:
-                message = self._read(worker, has_ended)
+                report, slot, packed = self._read(worker, has_ended)
                 worker.unanswered.popleft()
                 self._pass_on(worker)
-                yield Report(*message.report), self._open(worker, message)
+                yield Report(*report), self._open(worker, slot, Packed(*packed))
 
     def close(self) -> None:
         """End all workers. A second call does nothing."""
@@ -157,26 +157,25 @@ class ProcessPool:
             ):
                 packed = worker.kept_back.popleft()
                 worker.unanswered.append(len(packed))
-                worker.tasks.send_bytes(packed)
+                send(worker.tasks, packed)
         except OSError as error:
             raise self._death_of(worker) from error
 
-    def _read(self, worker: Worker, has_ended: bool) -> Message:
+    def _read(self, worker: Worker, has_ended: bool) -> Any:
         try:
             # A grandchild may hold the pipe of a dead worker open: reading it would never return.
             if has_ended and not worker.answers.poll():
                 raise EOFError
-            return Message(*unpack(worker.answers.recv_bytes()))
+            return unpack(receive(worker.answers))
         except (EOFError, OSError) as error:
             raise self._death_of(worker) from error
 
-    def _open(self, worker: Worker, message: Message) -> Any:
-        packed = Packed(*message.packed)
+    def _open(self, worker: Worker, slot: int | None, packed: Packed) -> Any:
         if packed.copied and not self._has_warned:
             self._has_warned = True
             warnings.warn(_NO_SHARED_MEMORY, stacklevel=6)
         try:
-            return worker.lender.open(message.slot, packed)
+            return worker.lender.open(slot, packed)
         except Exception as error:
             worker.process.join(_REAP_SECONDS)
             if worker.process.exitcode is not None:  # A dead worker takes its shared memory along.

@@ -109,19 +109,17 @@ class SlotWriter:
         offer = Offer(self._slots.get(slot, _NO_BYTES))
         with offering(offer.take):
             outcome = make()
-        buffer = io.BytesIO()
-        layout = _Layout(buffer, offer)
+        layout = _Layout(offer)
         try:
-            layout.dump(outcome)
-            fits_a_slot = offer.used <= _LARGEST_SLOT
+            packed = layout.pack(outcome)
         except (*UNPICKLABLE, RuntimeError):  # such as a class of a notebook, or a nested tensor
-            fits_a_slot = False
-        if not fits_a_slot:
+            packed = None
+        if packed is None or offer.used > _LARGEST_SLOT:
             self._slots.pop(slot, None)  # Some of the batch may lie there.
             return _share(outcome)
-        places, beside = layout.places, layout.beside
+        beside = layout.beside
         del outcome, layout
-        return self._lay(slot, offer, beside, Packed(buffer.getvalue(), places))
+        return self._lay(slot, offer, beside, packed)
 
     def _lay(self, slot: int, offer: "Offer", beside: "list[_Placed]", packed: Packed) -> Packed:
         """Copy the tensors that were not made in the slot, and all to new memory where it has to be."""
@@ -139,7 +137,7 @@ class SlotWriter:
         if is_kept:
             memory, shared = _renew(memory[:size], size)
         if shared is None and (is_kept or not fits):
-            return _copy(_Opener(packed, _lease(memory)).load())
+            return _copy(_open(packed, _lease(memory)))
         self._slots[slot] = memory
         return packed._replace(new_memory=shared) if shared else packed
 
@@ -179,36 +177,44 @@ class Offer:
         return held() is not None
 
 
+_JUST_A_LIST = b""
 _NO_BYTES: Bytes = np.empty(0, np.uint8)
 _Placed = tuple[Place, torch.Tensor]
 
 
-class _Layout(Pickler):
-    """Pickle everything but plain tensors; plan where these lie.
+class _Layout:
+    """Pickles everything but plain tensors, and plans where these lie.
 
     Attributes:
-        places: where each tensor lies.
-        beside: those tensors that do not lie there yet.
+        beside: those tensors that do not lie in the slot yet.
     """
 
-    dispatch_table = ForkingPickler(io.BytesIO()).dispatch_table
-
-    def __init__(self, buffer: io.BytesIO, offer: Offer) -> None:
-        super().__init__(buffer, HIGHEST_PROTOCOL)
+    def __init__(self, offer: Offer) -> None:
         self._offer = offer
         self._numbers: dict[int, int] = {}
         self._seen: list[torch.Tensor] = []  # alive, so that none of the numbers in `_numbers` is given twice
-        self.places: list[Place] = []
+        self._places: list[Place] = []
         self.beside: list[_Placed] = []
 
-    def persistent_id(self, value: Any) -> int | None:
+    def pack(self, outcome: Any) -> Packed:
+        """Pickle an outcome."""
+        if type(outcome) is list and outcome:
+            numbers = [self.number_of(value) for value in outcome]
+            if numbers == list(range(len(outcome))):  # as in most batches: nothing has to be pickled
+                return Packed(_JUST_A_LIST, self._places)
+        buffer = io.BytesIO()
+        _Pickler(buffer, self).dump(outcome)
+        return Packed(buffer.getvalue(), self._places)
+
+    def number_of(self, value: Any) -> int | None:
+        """Return a number for a plain tensor, the same for the same one; None for anything else."""
         if type(value) is not torch.Tensor or not _is_plain(value):
             return None
         number = self._numbers.get(id(value))
         if number is None:
-            number = self._numbers[id(value)] = len(self.places)
+            number = self._numbers[id(value)] = len(self._places)
             self._seen.append(value)
-            self.places.append(self._find_place(value))
+            self._places.append(self._find_place(value))
         return number
 
     def _find_place(self, tensor: torch.Tensor) -> Place:
@@ -218,6 +224,17 @@ class _Layout(Pickler):
         place = _place(self._offer.reserve(tensor.nbytes), tensor.dtype, tensor.shape)
         self.beside.append((place, tensor))
         return place
+
+
+class _Pickler(Pickler):
+    dispatch_table = ForkingPickler(io.BytesIO()).dispatch_table
+
+    def __init__(self, buffer: io.BytesIO, layout: _Layout) -> None:
+        super().__init__(buffer, HIGHEST_PROTOCOL)
+        self._layout = layout
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self._layout.number_of(value)
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
@@ -280,7 +297,13 @@ class Lender:
         lease = _lease(self._memory[slot])
         free = self._free
         self._leases[slot] = weakref.ref(lease, lambda _: free.append(slot))
-        return _Opener(packed, lease).load()
+        return _open(packed, lease)
+
+
+def _open(packed: Packed, lease: Any) -> Any:
+    if packed.outcome == _JUST_A_LIST:
+        return [_at(place, lease) for place in packed.places]
+    return _Opener(packed, lease).load()
 
 
 class _Opener(Unpickler):

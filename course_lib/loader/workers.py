@@ -26,9 +26,9 @@ import torch
 from course_lib.loader.exceptions import ExceptionWrapper
 from course_lib.loader.fetch import EmptyStream, Fetcher, Position, make_fetcher
 from course_lib.loader.pickling import Parcel, pack_for_parent, unpack, unpack_indices
+from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
 from course_lib.loader.seeding import seed_everything
-from course_lib.loader.waiting import Watch
 from course_lib.worker_info import WorkerInfo, set_worker_info
 
 STOP = b""
@@ -70,14 +70,6 @@ class Report(NamedTuple):
     position: Position | None
 
 
-class Message(NamedTuple):
-    """A report as a worker process sends it: with the packed batch, `ExceptionWrapper` or `StreamEnd`."""
-
-    report: tuple[Any, ...]
-    slot: int | None
-    packed: tuple[Any, ...]
-
-
 @dataclass(frozen=True)
 class StreamEnd:
     """The worker's stream has no more samples in this epoch."""
@@ -114,10 +106,9 @@ def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connectio
     try:
         inbox = Inbox(tasks)
         for task in inbox:
-            task = task._replace(indices=unpack_indices(task.indices))
             packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
-            message = Message(tuple(desk.report(task)), task.slot, tuple(packed))
-            answers.send_bytes(pickle.dumps(tuple(message), pickle.HIGHEST_PROTOCOL))
+            message = (tuple(desk.report(task)), task.slot, tuple(packed))
+            send(answers, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
         pass  # The main process has left: there is nobody to tell.
     finally:
@@ -168,13 +159,14 @@ class Inbox:
         """Wait for a task if there is none; tell whether to go on."""
         while not self._waiting or self._watch.ready(0):
             try:
-                message = self._connection.recv_bytes()
+                message = receive(self._connection)
             except (EOFError, OSError):
                 return False
             if message == STOP:
                 return False
-            self._waiting.append(Task(*unpack(message)))
-            self.epoch = self._waiting[-1].epoch
+            epoch, number, indices, start, slot = unpack(message)
+            self._waiting.append(Task(epoch, number, unpack_indices(indices), start, slot))
+            self.epoch = epoch
         return True
 
 
