@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe_machine
-from benchmarks.measure import OURS, Measure, Result, Workload, compare, spread
+from benchmarks.measure import OURS, Measure, Result, Spread, Workload, compare, spread
 from benchmarks.report import print_table
 from course_lib import DataLoader, DeviceLoader, TensorDataset
 
@@ -333,16 +333,9 @@ def describe_size(size: int) -> str:
     return f"{size // MIB} MiB" if size >= MIB else f"{size // KIB} KiB"
 
 
-def _result(result: dict[str, Any]) -> Result:
-    ratios = {
-        name: spread(_ratios(times, result["seconds"][OURS])) for name, times in result["seconds"].items()
-    }
-    ratios.pop(OURS)
-    return Result(result["name"], result["samples"], result["seconds"], ratios, result["floors"])
-
-
-def _ratios(times: list[float], ours: list[float]) -> list[float]:
-    return [time / own for time, own in zip(times, ours)]
+def _result(fields: dict[str, Any]) -> Result:
+    ratios = {name: Spread(**ratio) for name, ratio in fields["ratios"].items()}
+    return Result(**{**fields, "ratios": ratios})
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
