@@ -26,6 +26,7 @@ _LONGEST_PASS = 1.0
 _EXPECTED_CANDIDATES = 8
 _HOPELESS = 1.5
 _LEAST_TIMEOUT = 10.0
+_LEAST_PASSES = 2
 
 
 def tune_num_workers(
@@ -49,7 +50,7 @@ def tune_num_workers(
     Args:
         dataset: as for the loader.
         candidates: measure exactly these numbers, in this order, instead of searching. Each gets its share of
-            the time, and one pass at least.
+            the time, and two passes at least: a single one has no spread.
         repeats: passes per candidate, each with a new loader; hopeless candidates get two.
         max_seconds: the search ends then with what it has. A pass is broken off after a second or less.
         max_workers: the largest number to try; by default four times the cores, and 8 at least.
@@ -108,13 +109,13 @@ class _Trial:
             workers: number of workers.
             repeats: number of passes.
             best: the shortest time per batch so far; infinite for the first candidate.
-            required: let the first pass go as far as it must, whatever the time.
+            required: let two passes go as far as they must, whatever the time.
         """
         passes: list[Pass] = []
         seconds: list[float] = []
         for _ in range(repeats):
             latest = self.deadline - time.perf_counter()
-            if required and not passes:
+            if required and len(passes) < _LEAST_PASSES:
                 latest = float("inf")
             if latest <= 0 or (len(seconds) > 1 and min(seconds) > _HOPELESS * best):
                 break
