@@ -5,15 +5,16 @@ from course_lib.datasets.base import IterableDataset as IterableDataset
 from course_lib.datasets.compose import ChainDataset as ChainDataset
 from course_lib.datasets.compose import ConcatDataset as ConcatDataset
 from course_lib.datasets.compose import StackDataset as StackDataset
+from course_lib.datasets.database import DatabaseDataset as DatabaseDataset
 from course_lib.datasets.images import CustomImageDataset as CustomImageDataset
 from course_lib.datasets.images import ImageFolderDataset as ImageFolderDataset
-from course_lib.datasets.database import DatabaseDataset as DatabaseDataset
 from course_lib.datasets.memmap import MemoryMappedDataset as MemoryMappedDataset
 from course_lib.datasets.memory import ListDataset as ListDataset
 from course_lib.datasets.memory import TensorDataset as TensorDataset
 from course_lib.datasets.mnist import mnist as mnist
 from course_lib.datasets.packed import PackedSequences as PackedSequences
 from course_lib.datasets.packed import PackedStrings as PackedStrings
+from course_lib.datasets.robust import RobustDataset as RobustDataset
 from course_lib.datasets.split import Subset as Subset
 from course_lib.datasets.split import random_split as random_split
 from course_lib.datasets.split import stratified_split as stratified_split
@@ -37,6 +38,9 @@ from course_lib.plots.batch import plot_batch as plot_batch
 from course_lib.plots.classes import plot_class_counts as plot_class_counts
 from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance
 from course_lib.plots.history import plot_history as plot_history
+from course_lib.samplers.balanced_ranks import (
+    LoadBalancedDistributedSampler as LoadBalancedDistributedSampler,
+)
 from course_lib.samplers.batching import BatchSampler as BatchSampler
 from course_lib.samplers.buckets import BucketBatchSampler as BucketBatchSampler
 from course_lib.samplers.buckets import padding_waste as padding_waste

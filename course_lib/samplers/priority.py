@@ -179,8 +179,8 @@ class PrioritySampler(Sampler[int]):
         if self._sums.root == 0:
             raise ValueError(
                 f"All {self._sums.size} priorities are 0 (or so small that their power is). An index is "
-                "drawn in proportion to its priority, so one at least has to be above 0. Add a small number to "
-                "all of them, such as 0.01."
+                "drawn in proportion to its priority, so one at least has to be above 0. Add a small number "
+                "to all of them, such as 0.01."
             )
 
 
