@@ -24,7 +24,9 @@ def distributed_worker_init(
 
     It seeds the worker, so that equal workers of two ranks draw different numbers though both ranks called
     `torch.manual_seed(0)`; it lets the worker see no other GPU than its rank's; then it calls
-    `open_resources`. Further arguments are set with `functools.partial`, which can be pickled:
+    `open_resources`. (A worker that is a thread shares generators and environment with the training: there
+    only `get_worker_info().seed` changes.) Further arguments are set with `functools.partial`, which can be
+    pickled:
 
         DataLoader(..., worker_init_fn=partial(distributed_worker_init, open_resources=connect))
 
@@ -49,8 +51,8 @@ def distributed_worker_init(
     rank = _number("RANK") if rank is None else _check_number("rank", rank)
     worker = replace(worker, seed=worker.seed + (rank or 0) * worker.num_workers)
     set_worker_info(worker)
-    seed_worker(worker_id)
-    if worker.worker_type == "process":  # A thread shares its environment with the training.
+    if worker.worker_type == "process":  # A thread shares generators and environment with the training.
+        seed_worker(worker_id)
         _see_only_own_gpu()
     if open_resources is not None:
         open_resources(worker)

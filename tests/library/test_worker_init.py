@@ -29,6 +29,14 @@ class Draws:
         return [torch.rand(()).item(), np.random.rand(), random.random(), float(seed % 2**31)]
 
 
+class Seeds:
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return get_worker_info().seed
+
+
 class Rows:
     """A database that each worker has to open for itself."""
 
@@ -88,6 +96,22 @@ def test_every_worker_of_every_rank_draws_other_numbers_and_the_same_again(loade
 def test_rank_0_draws_as_one_process_does():
     alone = DataLoader(Draws(), 1, num_workers=2, collate_fn=keep, generator=torch.Generator().manual_seed(0))
     assert [number for (sample,) in alone for number in sample] == draws_of(DataLoader, 0)
+
+
+def test_a_thread_gets_its_own_seed_and_leaves_the_training_s_generators_alone():
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    seeds = []
+    for rank in range(2):
+        init = partial(distributed_worker_init, rank=rank)
+        order = torch.Generator().manual_seed(0)
+        loader = DataLoader(
+            Seeds(), None, num_workers=2, worker_type="thread", worker_init_fn=init, generator=order
+        )
+        seeds += list(loader)
+    assert len(set(seeds)) == 4
+    after = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    assert torch.equal(states[0], after[0])
+    assert states[1:] == after[1:]
 
 
 def test_the_rank_comes_from_the_environment(monkeypatch):
