@@ -12,6 +12,7 @@ from course_lib.datasets.memmap import MemoryMappedDataset as MemoryMappedDatase
 from course_lib.datasets.memory import ListDataset as ListDataset
 from course_lib.datasets.memory import TensorDataset as TensorDataset
 from course_lib.datasets.mnist import mnist as mnist
+from course_lib.datasets.on_demand import MemoryEfficientDataset as MemoryEfficientDataset
 from course_lib.datasets.packed import PackedSequences as PackedSequences
 from course_lib.datasets.packed import PackedStrings as PackedStrings
 from course_lib.datasets.robust import RobustDataset as RobustDataset
@@ -21,6 +22,8 @@ from course_lib.datasets.split import stratified_split as stratified_split
 from course_lib.datasets.streaming import StreamingDataset as StreamingDataset
 from course_lib.datasets.synthetic import SyntheticImages as SyntheticImages
 from course_lib.datasets.synthetic import generate_synthetic_image as generate_synthetic_image
+from course_lib.datasets.text import SyntheticText as SyntheticText
+from course_lib.datasets.text import generate_synthetic_text as generate_synthetic_text
 from course_lib.datasets.timeseries import TimeSeriesDataset as TimeSeriesDataset
 from course_lib.datasets.transform import TransformDataset as TransformDataset
 from course_lib.loader.dataloader import DataLoader as DataLoader
@@ -33,6 +36,7 @@ from course_lib.measure.timeline import Timeline as Timeline
 from course_lib.measure.tracing import trace as trace
 from course_lib.measure.tuning import tune_num_workers as tune_num_workers
 from course_lib.memory import measure_memory as measure_memory
+from course_lib.metadata import image_metadata_collate as image_metadata_collate
 from course_lib.padding import pad_sequence_collate as pad_sequence_collate
 from course_lib.plots.batch import plot_batch as plot_batch
 from course_lib.plots.classes import plot_class_counts as plot_class_counts
