@@ -17,7 +17,17 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 # The loading tower, from the cellar up. A room may use its own floor's rooms only where the floor says so.
 FLOORS = (
     {"platform", "errors"},
-    {"worker_info", "memory", "collate", "padding", "datasets", "samplers", "transforms", "plots"},
+    {
+        "worker_info",
+        "memory",
+        "collate",
+        "metadata",
+        "padding",
+        "datasets",
+        "samplers",
+        "transforms",
+        "plots",
+    },
     {"loader"},
     {"policies", "training", "measure"},
 )
