@@ -27,6 +27,8 @@ _EXPECTED_CANDIDATES = 8
 _HOPELESS = 1.5
 _LEAST_TIMEOUT = 10.0
 _LEAST_PASSES = 2
+# Rounds of one batch from every worker: the first tells about the start, the others about the rest.
+_ROUNDS = 4
 
 
 def tune_num_workers(
@@ -121,7 +123,7 @@ class _Trial:
                 break
             with _undisturbed():
                 loader = self._make_loader(workers)
-            enough = 2 * workers + 2
+            enough = _ROUNDS * max(1, workers)
             try:
                 with _undisturbed():
                     passes.append(time_pass(loader, self.consume, self.pass_seconds, enough, latest))
