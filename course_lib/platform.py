@@ -86,6 +86,18 @@ def start_methods() -> tuple[str, ...]:
     return tuple(multiprocessing.get_all_start_methods())
 
 
+def memory_kills() -> int | None:
+    """Count the processes that this system has ended for want of memory since it started.
+
+    None where it does not say, as outside Linux.
+    """
+    try:
+        counters = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+        return int(counters["oom_kill"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] | None:
     """Return a function that waits until some of these file descriptors can be read, and tells which.
 

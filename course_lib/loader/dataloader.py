@@ -214,7 +214,8 @@ class DataLoader(Generic[SampleT]):
 
     def check_worker_number_rationality(self) -> None:
         """Warn if there are more workers than cores that this process may use."""
-        arguments.warn_about_many_workers(self.num_workers)
+        if self.worker_type == "process":
+            arguments.warn_about_many_workers(self.num_workers)
 
     @property
     def _index_sampler(self) -> Iterable[Any]:

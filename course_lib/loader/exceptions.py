@@ -102,6 +102,14 @@ class WorkerDiedError(RuntimeError):
     """A worker process ended although nobody had told it to."""
 
 
+_OUT_OF_MEMORY = (
+    "The system ended it because memory ran out. Use fewer workers, a smaller prefetch_factor or batch_size, "
+    "or look at the memory that the dataset holds: MemoryMonitor shows what each worker takes."
+)
+_NOT_OUT_OF_MEMORY = (
+    "It was not the system for want of memory: it has ended no process meanwhile. Look for what else kills "
+    "processes here, such as a batch scheduler, a supervisor or a person."
+)
 _SIGNAL_HINTS = {
     "SIGKILL": "The system kills a process like this when memory runs out: use fewer workers, a smaller "
     "prefetch_factor or batch_size, or look at the memory that the dataset holds.",
@@ -112,13 +120,17 @@ _SIGNAL_HINTS = {
 }
 
 
-def describe_death(worker_id: int, pid: int | None, exit_code: int | None) -> str:
+def describe_death(
+    worker_id: int, pid: int | None, exit_code: int | None, memory_ran_out: bool | None = None
+) -> str:
     """Say in words how a worker process ended, and what to do.
 
     Args:
         worker_id: number of the worker.
         pid: its process id.
         exit_code: as `multiprocessing.Process` has it: negative for a signal, None if the process still runs.
+        memory_ran_out: whether the system has ended processes for want of memory meanwhile; None if it
+            does not say.
     """
     worker = f"DataLoader worker (pid {pid})"
     if exit_code is None or exit_code >= 0:
@@ -131,4 +143,6 @@ def describe_death(worker_id: int, pid: int | None, exit_code: int | None) -> st
     number = -exit_code
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     hint = _SIGNAL_HINTS.get(name, "Running with num_workers=0 may show where it happens.")
+    if name == "SIGKILL" and memory_ran_out is not None:
+        hint = _OUT_OF_MEMORY if memory_ran_out else _NOT_OUT_OF_MEMORY
     return f"{worker}, number {worker_id}, is killed by signal: {signal.strsignal(number)} ({name}). {hint}"

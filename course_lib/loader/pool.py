@@ -25,6 +25,7 @@ from course_lib.loader.pickling import Parcel, pack_indices, unpack
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Lender, Packed
 from course_lib.loader.workers import STOP, Report, Role, Task, run_worker
+from course_lib.platform import memory_kills
 
 _GRACE_SECONDS = 5.0
 _REAP_SECONDS = 0.5
@@ -95,6 +96,7 @@ class ProcessPool:
         self._slots = slots
         self._forked = context.get_start_method() == "fork"
         self._has_warned = False
+        self._memory_kills = memory_kills()
         self._workers: list[Worker] = []
         # Finalize runs in this process only: a forked copy of the pool must not stop the workers.
         self._close = Finalize(self, _shut_down, args=(self._workers,), exitpriority=10)
@@ -173,7 +175,7 @@ class ProcessPool:
     def _open(self, worker: Worker, slot: int | None, packed: Packed) -> Any:
         if packed.copied and not self._has_warned:
             self._has_warned = True
-            warnings.warn(_NO_SHARED_MEMORY, stacklevel=6)
+            warnings.warn(_NO_SHARED_MEMORY, stacklevel=9)
         try:
             return worker.lender.open(slot, packed)
         except Exception as error:
@@ -185,7 +187,9 @@ class ProcessPool:
     def _death_of(self, worker: Worker) -> WorkerDiedError:
         worker.process.join(_GRACE_SECONDS)
         number = self._workers.index(worker)
-        return WorkerDiedError(describe_death(number, worker.process.pid, worker.process.exitcode))
+        before = self._memory_kills
+        ran_out = None if before is None else memory_kills() != before
+        return WorkerDiedError(describe_death(number, worker.process.pid, worker.process.exitcode, ran_out))
 
     def _drop_inherited_pipes(self) -> None:
         """Close a forked process's copies of these ends, so that only their owner holds them."""

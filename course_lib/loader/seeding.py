@@ -48,6 +48,8 @@ def seed_worker(worker_id: int) -> None:
     every worker has a copy of it in the same state. Make such a generator in the worker, from
     `get_worker_info().seed`.
 
+    In a worker that is a thread it does nothing: these generators belong to the whole process.
+
     Args:
         worker_id: number of the worker, from 0.
 
@@ -65,5 +67,7 @@ def seed_worker(worker_id: int) -> None:
             f"worker_id is {worker_id}. Workers are numbered from 0. Give a number from 0 upwards."
         )
     worker = get_worker_info()
+    if worker is not None and worker.worker_type == "thread":
+        return
     base_seed = torch.initial_seed() if worker is None else worker.seed - worker.id
     seed_everything(base_seed, worker_id)

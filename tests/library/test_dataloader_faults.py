@@ -1,5 +1,6 @@
 """What goes wrong in a worker is told in the main process, and nothing hangs or stays (lessons 11 and 17)."""
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -8,12 +9,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from torch.utils.data import IterableDataset
 
-from course_lib import DataLoader, get_worker_info
+from course_lib import DataLoader, StreamingDataset, get_worker_info
 
 METHODS = [
     pytest.param(method, marks=pytest.mark.slow if method == "spawn" else ())
@@ -62,6 +64,14 @@ def sleep_long():
     time.sleep(60)
 
 
+def crash():
+    ctypes.string_at(0)
+
+
+def ask_for_too_much():
+    bytearray(1 << 62)
+
+
 def leave():
     os._exit(3)
 
@@ -108,6 +118,123 @@ def test_a_killed_worker_is_told_at_once_with_pid_and_signal(method):
 def test_a_worker_that_leaves_is_told_with_its_exit_code():
     with pytest.raises(RuntimeError, match="exited unexpectedly with exit code 3"):
         list(DataLoader(Faulty(leave), num_workers=1))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_crash_in_compiled_code_is_told_with_what_to_do(method):
+    loader = DataLoader(Faulty(crash), num_workers=2, multiprocessing_context=method)
+    with pytest.raises(RuntimeError, match=r"SIGSEGV.*python -X faulthandler"):
+        list(loader)
+
+
+def test_a_sample_that_is_too_large_raises_its_memory_error_and_the_epoch_goes_on():
+    iterator = iter(DataLoader(Faulty(ask_for_too_much), num_workers=2))
+    assert [next(iterator).item() for _ in range(2)] == [0, 1]
+    with pytest.raises(MemoryError):
+        next(iterator)
+    assert [batch.item() for batch in iterator] == [3, 4, 5, 6, 7]
+
+
+MEMORY_GROUPS = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.fixture
+def small_memory_group():
+    """Yield a control group whose processes may use 400 MB."""
+    group = MEMORY_GROUPS / f"course_test_{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(400 * 2**20))
+    except OSError as error:
+        pytest.skip(f"no memory control group can be made here: {error}")
+    yield group
+    deadline = time.monotonic() + 10
+    while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    group.rmdir()
+
+
+class Hungry:
+    """A dataset whose sample 5 takes a gigabyte."""
+
+    def __init__(self, group):
+        self.group = group
+        self.kept = []
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        if index == 5:
+            (self.group / "cgroup.procs").write_text(str(os.getpid()))
+            for _ in range(64):
+                self.kept.append(b"x" * 2**24)
+        return index
+
+
+def test_a_worker_that_the_memory_killer_ended_says_so(small_memory_group):
+    with pytest.raises(
+        RuntimeError, match=r"killed by signal: Killed.*because memory ran out.*MemoryMonitor"
+    ):
+        list(DataLoader(Hungry(small_memory_group), num_workers=2, prefetch_factor=1))
+
+
+SMALL_SHARED_MEMORY = """
+    import os, sys, warnings, torch
+    from course_lib import DataLoader, TensorDataset
+    if __name__ == "__main__":
+        warnings.simplefilter("always")
+        images = torch.arange(40 * 2**18, dtype=torch.float32).view(40, -1)  # 1 MB each
+        arguments = {"num_workers": 2, "multiprocessing_context": sys.argv[1]}
+        for batches_of_four in range(2):
+            loader = DataLoader(TensorDataset(images), batch_size=4, **arguments)
+            kept = [batch for (batch,) in loader]
+            assert torch.equal(torch.cat(kept), images)
+        loader = DataLoader(images, batch_size=4, num_workers=2, collate_fn=tuple)
+        assert torch.equal(torch.stack([row for batch in loader for row in batch]), images)
+        print("all there")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("megabytes", "method"),
+    [(1, "fork"), (64, "fork"), *((8, method) for method in multiprocessing.get_all_start_methods())],
+)
+def test_little_shared_memory_is_enough_and_said_once(tmp_path, method, megabytes):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(SMALL_SHARED_MEMORY))
+    mount = f"mount -t tmpfs -o size={megabytes}m tmpfs /dev/shm"
+    if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("another /dev/shm cannot be mounted here")
+    command = f"{mount} && exec {sys.executable} {script} {method}"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", command], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "all there\n"), done.stderr
+    assert done.stderr.count("There is no shared memory left") <= 3, "once for each loader at most"
+    assert megabytes == 64 or f"{script}:" in done.stderr, "the warning points at the loop over the loader"
+
+
+class Whole(IterableDataset):
+    """A stream that does not ask which worker it serves."""
+
+    def __iter__(self):
+        return iter(torch.arange(12.0).view(6, 2))
+
+
+@pytest.mark.parametrize("kind", ["process", "thread"])
+def test_a_stream_that_every_worker_repeats_is_noticed(kind):
+    with pytest.warns(
+        UserWarning, match=r"Workers 0 and 1 began with the same batch of Whole.*get_worker_info"
+    ):
+        list(DataLoader(Whole(), batch_size=2, num_workers=2, worker_type=kind))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_stream_that_is_shared_out_is_no_reason_to_warn():
+    list(DataLoader(StreamingDataset(list(range(9))), batch_size=2, num_workers=2))
+    list(DataLoader(Whole(), batch_size=2, num_workers=1))
 
 
 def test_an_idle_worker_that_was_killed_is_told_and_replaced():

@@ -134,7 +134,9 @@ def test_nothing_to_wrap():
 def test_deaths_in_words():
     killed = describe_death(1, 99, -signal.SIGKILL)
     assert "DataLoader worker (pid 99), number 1, is killed by signal: Killed (SIGKILL)" in killed
-    assert "memory" in killed
+    assert "when memory runs out" in killed
+    assert "because memory ran out" in describe_death(1, 99, -signal.SIGKILL, memory_ran_out=True)
+    assert "not the system for want of memory" in describe_death(1, 99, -signal.SIGKILL, memory_ran_out=False)
     assert "exited unexpectedly with exit code 3" in describe_death(0, 99, 3)
     assert "/dev/shm" in describe_death(0, 99, -signal.SIGBUS)
     assert "signal" in describe_death(0, 99, -60)
