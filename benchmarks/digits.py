@@ -9,7 +9,8 @@ from torch.utils.data import DataLoader as TorchLoader
 from torchvision import datasets, transforms
 
 from benchmarks.measure import OURS, Workload, passes_over
-from benchmarks.tensors import check_equal, images
+from benchmarks.same import check_equal
+from benchmarks.tensors import images
 from course_lib import DataLoader, mnist
 from course_lib.datasets.idx import write_idx
 

@@ -27,12 +27,18 @@ class Workload:
             ours, "limit" the bare work without any loader.
         floors: by contestant, the ratio "its time / our time" that we are to reach at least.
         samples: samples per run; 0 where it is the start that is measured.
+        unit: what contestants return: "s" for seconds, or "MiB" where it is memory.
+        most_rounds: at most so many rounds, where each takes long and all are alike; None for no limit.
+        warm_up: let every contestant run once before; pointless where each run has its own interpreter.
     """
 
     name: str
     contestants: Mapping[str, Measure]
     floors: Mapping[str, float] = field(default_factory=dict)
     samples: int = 0
+    unit: str = "s"
+    most_rounds: int | None = None
+    warm_up: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,35 +55,37 @@ class Result:
     """What was measured for one workload.
 
     Attributes:
-        seconds: by contestant, the time of every round.
-        ratios: by opponent, its time divided by ours in the same round.
+        measured: by contestant, what each round took, in `unit`.
+        ratios: by opponent, what it took divided by what ours took in the same round.
+        floors: by opponent, the ratio to reach at least.
     """
 
     name: str
     samples: int
-    seconds: dict[str, list[float]]
+    measured: dict[str, list[float]]
     ratios: dict[str, Spread]
     floors: dict[str, float]
+    unit: str = "s"
 
 
 def compare(workload: Workload, rounds: int) -> Result:
-    """Let all contestants run once to warm up and then in every round.
+    """Let all contestants run in every round, after they have run once to warm up.
 
     Args:
         workload: what they do.
         rounds: number of rounds.
     """
     names = list(workload.contestants)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(-1, rounds):
+    measured: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(-workload.warm_up, min(rounds, workload.most_rounds or rounds)):
         for name in names[number % len(names) :] + names[: number % len(names)]:
             gc.collect()
             taken = workload.contestants[name]()
             if number >= 0:
-                seconds[name].append(taken)
-    ours = np.array(seconds[OURS])
-    ratios = {name: spread(np.array(times) / ours) for name, times in seconds.items() if name != OURS}
-    return Result(workload.name, workload.samples, seconds, ratios, dict(workload.floors))
+                measured[name].append(taken)
+    ours = np.array(measured[OURS])
+    ratios = {name: spread(np.array(taken) / ours) for name, taken in measured.items() if name != OURS}
+    return Result(workload.name, workload.samples, measured, ratios, dict(workload.floors), workload.unit)
 
 
 def spread(values: Iterable[float]) -> Spread:
@@ -86,32 +94,31 @@ def spread(values: Iterable[float]) -> Spread:
     return Spread(float(median), float(low), float(high))
 
 
-def passes_over(batches: Callable[[], Iterable[Any]]) -> Measure:
+def passes_over(
+    batches: Callable[[], Iterable[Any]], consume: Callable[[Any], object] = lambda batch: None
+) -> Measure:
     """Return a measure of one pass: the time from asking for the iterator to its end.
 
     Args:
         batches: returns what is iterated over, such as a loader.
+        consume: what is done with each batch, the same for all contestants.
     """
 
     def measure() -> float:
         start = time.perf_counter()
-        for _ in batches():
-            pass
+        for batch in batches():
+            consume(batch)
         return time.perf_counter() - start
 
     return measure
 
 
-def first_batch_of(batches: Callable[[], Iterable[Any]]) -> Measure:
-    """Return a measure of a start: the time from asking for the iterator to its first batch."""
-
-    def measure() -> float:
-        start = time.perf_counter()
-        iterator = iter(batches())
-        next(iterator)
-        taken = time.perf_counter() - start
-        for _ in iterator:  # to its end, so that it leaves no work behind for the next contestant
-            pass
-        return taken
-
-    return measure
+def first_batch_of(batches: Iterable[Any]) -> tuple[float, Any]:
+    """Return the seconds from asking for the iterator to its first batch, and this batch."""
+    start = time.perf_counter()
+    iterator = iter(batches)
+    first = next(iterator)
+    seconds = time.perf_counter() - start
+    for _ in iterator:  # to its end, so that it leaves no work behind for the next contestant
+        pass
+    return seconds, first

@@ -1,7 +1,8 @@
-"""Show results as a table, and keep them as JSON."""
+"""Show results as a table, and keep them as JSON: `python -m benchmarks.report results/loader.json`."""
 
+import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,56 @@ from rich.table import Table
 
 from benchmarks.measure import OURS, Result, Spread, spread
 
+_FILE_WIDTH = 140
+
 
 def print_table(results: Iterable[Result]) -> None:
-    """Print, for every workload, our time and what the others take, as multiples of it."""
-    table = Table("workload", "ours", "opponent", "its time ÷ ours", "at least", "")
+    """Print, for every workload, what ours takes and what the others take, as multiples of it."""
+    table = Table("workload", "ours", "compared with", "its ÷ ours", "at least", "")
     for result in results:
-        name, ours = result.name, describe_time(spread(result.seconds[OURS]))
-        for opponent, ratio in result.ratios.items():
-            floor = result.floors.get(opponent)
-            met = "" if floor is None else "[green]met[/]" if ratio.median >= floor else "[red]missed[/]"
-            table.add_row(
-                name, ours, opponent, describe_ratio(ratio), "" if floor is None else f"{floor:g}", met
-            )
+        name, ours = result.name, describe_amount(result)
+        for opponent, ratio, floor in rows_of(result):
+            verdict = "" if floor is None else "[green]met[/]" if ratio.median >= floor else "[red]missed[/]"
+            table.add_row(name, ours, opponent, describe_ratio(ratio), _floor(floor), verdict)
             name = ours = ""
         table.add_section()
-    Console().print(table)
+    console = Console()
+    Console(width=None if console.is_terminal else _FILE_WIDTH).print(table)
 
 
-def describe_time(seconds: Spread) -> str:
-    """Write a time in milliseconds."""
-    return f"{seconds.median * 1e3:.1f} ms ({seconds.low * 1e3:.1f} to {seconds.high * 1e3:.1f})"
+def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Result]) -> str:
+    """Return the same table for a README, and under it where and how often it was measured.
+
+    Args:
+        machine: from `describe_machine`.
+        rounds: how often each contestant ran.
+        results: what was measured.
+    """
+    lines = ["| workload | ours | compared with | its ÷ ours | at least |", "|---|---|---|---|---|"]
+    for result in results:
+        name, ours = result.name, describe_amount(result)
+        for opponent, ratio, floor in rows_of(result):
+            bold = "**" if floor is None or ratio.median >= floor else ""
+            lines.append(
+                f"| {name} | {ours} | {opponent} | {bold}{describe_ratio(ratio)}{bold} | {_floor(floor)} |"
+            )
+            name = ours = ""
+    where = ", ".join(f"{name} {value}" for name, value in machine.items())
+    lines += ["", f"Medians of {rounds} rounds, with their quartiles in brackets. Measured: {where}."]
+    return "\n".join(lines)
+
+
+def rows_of(result: Result) -> Iterator[tuple[str, Spread, float | None]]:
+    """Yield each opponent of a workload, its ratio, and the ratio to reach, if there is one."""
+    for opponent, ratio in result.ratios.items():
+        yield opponent, ratio, result.floors.get(opponent)
+
+
+def describe_amount(result: Result) -> str:
+    """Write what ours took, with its quartiles: milliseconds, or MiB."""
+    scale, unit = (1e3, "ms") if result.unit == "s" else (1, result.unit)
+    ours = spread(result.measured[OURS])
+    return f"{ours.median * scale:.1f} {unit} ({ours.low * scale:.1f} to {ours.high * scale:.1f})"
 
 
 def describe_ratio(ratio: Spread) -> str:
@@ -39,7 +70,7 @@ def describe_ratio(ratio: Spread) -> str:
 
 
 def write_json(path: Path, machine: dict[str, Any], rounds: int, results: Iterable[Result]) -> None:
-    """Write everything that was measured, every single time included.
+    """Write everything that was measured, every single round included.
 
     Args:
         path: the file; its folder is made.
@@ -49,4 +80,36 @@ def write_json(path: Path, machine: dict[str, Any], rounds: int, results: Iterab
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     contents = {"machine": machine, "rounds": rounds, "results": [asdict(result) for result in results]}
-    path.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> tuple[dict[str, Any], int, list[Result]]:
+    """Read what `write_json` wrote: the machine, the rounds and the results."""
+    contents = json.loads(path.read_text(encoding="utf-8"))
+    results = [
+        Result(**{**fields, "ratios": {name: Spread(**ratio) for name, ratio in fields["ratios"].items()}})
+        for fields in contents["results"]
+    ]
+    return contents["machine"], contents["rounds"], results
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table of stored results; with `--plot`, draw them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+    parser.add_argument("results", type=Path, help="the JSON file of a run")
+    parser.add_argument("--plot", type=Path, help="a file for the picture, such as results/loader.png")
+    options = parser.parse_args(arguments)
+    machine, rounds, results = read_json(options.results)
+    print(markdown_table(machine, rounds, results))
+    if options.plot:
+        from benchmarks.plot import write_plot
+
+        write_plot(options.plot, results)
+
+
+def _floor(floor: float | None) -> str:
+    return "" if floor is None else f"{floor:g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""How long it takes until the first batch comes from two workers, under every start method.
+"""How long it takes until the first batch comes from two workers: of a program, and of a further epoch.
 
-Each start is measured in a fresh interpreter: a warm fork server, once there, would serve the other
-contestant as well. The warm-up of ours is reported apart.
+Each first start is measured in a fresh interpreter: a warm fork server, once there, would serve the other
+contestant as well. What it takes to warm it up is reported apart, as ours for the first loader of all.
 """
 
 import multiprocessing
@@ -11,14 +11,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.utils.data import DataLoader as TorchLoader
 
 from benchmarks.measure import OURS, Measure, Workload, first_batch_of
+from course_lib import DataLoader, TensorDataset
 
 _FLOORS = {"fork": 1.5, "forkserver": 15.0, "spawn": 0.95}
+_BATCH_SIZE, _SAMPLES = 64, 6_000
 
 
 def workloads(small: bool) -> Iterator[Workload]:
-    """Yield one workload per start method; a small run leaves out the slow ones."""
+    """Yield two workloads of a further epoch, then one per start method; a small run leaves two out."""
+    if "fork" in multiprocessing.get_all_start_methods():
+        yield next_epoch(persistent=False)
+    yield next_epoch(persistent=True)
     for method in ["fork"] if small else ["fork", "forkserver", "spawn"]:
         if method in multiprocessing.get_all_start_methods():
             contestants = {
@@ -27,7 +33,33 @@ def workloads(small: bool) -> Iterator[Workload]:
             }
             if method == "forkserver":
                 contestants["ours, first loader of all"] = _in_fresh_interpreter("cold", method)
-            yield Workload(f"first batch, 2 workers, {method}", contestants, {"torch": _FLOORS[method]})
+            warm = ", server warm" if method == "forkserver" else ""
+            name = f"first batch, 2 workers, {method}{warm}"
+            yield Workload(name, contestants, {"torch": _FLOORS[method]}, warm_up=False)
+
+
+def next_epoch(persistent: bool) -> Workload:
+    """The start of a further epoch: workers are started anew, and see what has changed, or have stayed."""
+    contestants = {OURS: _epochs_of(DataLoader, persistent), "torch": _epochs_of(TorchLoader, persistent)}
+    kind, floor = ("persistent", 10.0) if persistent else ("respawned", 1.3)
+    return Workload(f"start of the next epoch, 2 {kind} workers", contestants, {"torch": floor})
+
+
+def _epochs_of(kind: Any, persistent: bool) -> Measure:
+    """Return a measure of one epoch's start. Each time the dataset is changed before."""
+    labels = torch.zeros(_SAMPLES)
+    options = {"persistent_workers": True} if persistent else {"multiprocessing_context": "fork"}
+    dataset = TensorDataset(torch.zeros(_SAMPLES, 1, 28, 28), labels)
+    loader = kind(dataset, _BATCH_SIZE, shuffle=True, num_workers=2, **options)
+
+    def measure() -> float:
+        labels.add_(1)
+        seconds, (_, seen) = first_batch_of(loader)
+        if not persistent and seen[0] != labels[0]:
+            raise ValueError("Workers started for this epoch hold the dataset of an earlier one.")
+        return seconds
+
+    return measure
 
 
 def _in_fresh_interpreter(who: str, method: str) -> Measure:
@@ -46,20 +78,16 @@ def measure_start(who: str, method: str) -> float:
         who: "torch"; "ours", where an earlier loader has warmed up the fork server; "cold", ours without.
         method: how workers are started.
     """
-    from torch.utils.data import DataLoader as TorchLoader
-
-    from course_lib import DataLoader, TensorDataset
-
     torch.set_num_threads(1)
-    dataset: Any = TensorDataset(torch.zeros(6_000, 1, 28, 28), torch.zeros(6_000))
+    dataset: Any = TensorDataset(torch.zeros(_SAMPLES, 1, 28, 28), torch.zeros(_SAMPLES))
     kind: Any = TorchLoader if who == "torch" else DataLoader
 
     def loader() -> Any:
-        return kind(dataset, 64, shuffle=True, num_workers=2, multiprocessing_context=method)
+        return kind(dataset, _BATCH_SIZE, shuffle=True, num_workers=2, multiprocessing_context=method)
 
     if who == "ours" and method == "forkserver":
-        next(iter(loader()))
-    return first_batch_of(loader)()
+        first_batch_of(loader())
+    return first_batch_of(loader())[0]
 
 
 if __name__ == "__main__":

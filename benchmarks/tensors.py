@@ -1,19 +1,20 @@
 """Workloads on tensors in memory, in this process and with two workers."""
 
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import product
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import TensorDataset as TorchTensorDataset
 
-from benchmarks.measure import OURS, Workload, first_batch_of, passes_over
+from benchmarks.measure import OURS, Workload, passes_over
 from benchmarks.opponents import bare_gather, expert_loader
+from benchmarks.same import check_equal
 from course_lib import DataLoader, TensorDataset
 
 Tensors = tuple[torch.Tensor, torch.Tensor]
-_WORKERS = {"num_workers": 2, "persistent_workers": True}
+WORKERS = {"num_workers": 2, "persistent_workers": True}
 
 
 def workloads(small: bool) -> Iterator[Workload]:
@@ -25,7 +26,6 @@ def workloads(small: bool) -> Iterator[Workload]:
     tensors = images(size, torch.float32)
     for batch_size in (64, 256):
         yield with_workers(tensors, batch_size)
-    yield next_epoch(images(size // 10, torch.float32))
     for workers in (0, 2):
         yield plain_dataset(images(size // 10, torch.float32), workers)
 
@@ -55,7 +55,7 @@ def in_process(tensors: Tensors, batch_size: int, floors: dict[str, float]) -> W
 
 def with_workers(tensors: Tensors, batch_size: int) -> Workload:
     """The same with two persistent workers."""
-    arguments: dict[str, Any] = {"batch_size": batch_size, "shuffle": True, **_WORKERS}
+    arguments: dict[str, Any] = {"batch_size": batch_size, "shuffle": True, **WORKERS}
     ours = DataLoader(TensorDataset(*tensors), **arguments)
     theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
     expert = expert_loader(tensors, **arguments)
@@ -67,15 +67,6 @@ def with_workers(tensors: Tensors, batch_size: int) -> Workload:
     }
     name = f"{_kind(tensors)}, 2 persistent workers, batch {batch_size}"
     return Workload(name, contestants, {"torch": 12.0, "expert torch": 8.0}, len(tensors[0]))
-
-
-def next_epoch(tensors: Tensors) -> Workload:
-    """The start of a further epoch with persistent workers."""
-    arguments: dict[str, Any] = {"batch_size": 64, "shuffle": True, **_WORKERS}
-    ours = DataLoader(TensorDataset(*tensors), **arguments)
-    theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
-    contestants = {OURS: first_batch_of(lambda: ours), "torch": first_batch_of(lambda: theirs)}
-    return Workload("start of the next epoch, 2 persistent workers", contestants, {"torch": 10.0})
 
 
 class PlainDataset:
@@ -94,38 +85,13 @@ class PlainDataset:
 
 def plain_dataset(tensors: Tensors, workers: int) -> Workload:
     """A dataset that has only `__getitem__`, the same for both loaders."""
-    arguments: dict[str, Any] = {"batch_size": 64, "shuffle": True, **(_WORKERS if workers else {})}
+    arguments: dict[str, Any] = {"batch_size": 64, "shuffle": True, **(WORKERS if workers else {})}
     dataset: Any = PlainDataset(*tensors)
     ours, theirs = DataLoader(dataset, **arguments), TorchLoader(dataset, **arguments)
     check_equal(ours, theirs)
     contestants = {OURS: passes_over(lambda: ours), "torch": passes_over(lambda: theirs)}
     floors = {"torch": 1.8 if workers else 1.0}
     return Workload(f"__getitem__ only, {workers} workers, batch 64", contestants, floors, len(tensors[0]))
-
-
-def check_equal(*loaders: Any) -> None:
-    """Make sure that all loaders give the same batches.
-
-    Raises:
-        ValueError: they do not.
-    """
-    expected = first_batches(loaders[0])
-    for position, loader in enumerate(loaders[1:], 1):
-        if not all(_same(a, b) for a, b in zip(expected, first_batches(loader), strict=True)):
-            raise ValueError(
-                f"Contestant {position} gives other batches than the first. Times of different work do not "
-                "compare. Look at their datasets."
-            )
-
-
-def first_batches(loader: Any) -> list[Any]:
-    """Return the first three batches for one state of torch's generator."""
-    torch.manual_seed(0)
-    return list(islice(loader, 3))
-
-
-def _same(ours: Any, theirs: Any) -> bool:
-    return all(torch.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(ours, theirs, strict=True))
 
 
 def _kind(tensors: Tensors) -> str:
