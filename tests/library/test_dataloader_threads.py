@@ -17,7 +17,6 @@ from course_lib import (
     seed_worker,
 )
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 
 

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 from torch.utils.data import DataLoader as TorchLoader
 
 from course_lib import DataLoader, DeviceLoader, TensorDataset
-from course_lib.loader.device import OneAhead, check_device, move_batch
+from course_lib.training.device import OneAhead, check_device, move_batch
 
 META = torch.device("meta")
 Point = namedtuple("Point", "x, y")

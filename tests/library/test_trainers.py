@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader as TorchLoader
 
 from course_lib import DataLoader, DeviceLoader, StreamingDataset, TensorDataset
-from course_lib.loader.adapters import share_of_rank
+from course_lib.training.ranks import share_of_rank
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SIZE = 22
@@ -170,7 +170,7 @@ import json, sys, torch
 from accelerate import Accelerator
 from torch import nn
 from course_lib import DataLoader, DeviceLoader, TensorDataset
-from course_lib.loader.adapters import share_of_rank
+from course_lib.training.ranks import share_of_rank
 
 size, workers, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 features = torch.arange(float(size))[:, None] / size
