@@ -247,8 +247,15 @@ def test_the_consumer_gets_every_batch():
     assert seen == [[0, 1], [2, 3], [4, 5]] * 2
 
 
-@pytest.mark.parametrize("how", [end, fail])
-@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize(
+    ("loader", "how"),
+    [
+        ("ours", end),
+        ("ours", fail),
+        ("torch", end),
+        pytest.param("torch", fail, marks=pytest.mark.slow),  # torch waits for a worker that has failed
+    ],
+)
 def test_a_candidate_that_crashes_is_recorded_and_the_search_goes_on(how, loader):
     tuning = tune_num_workers(
         Faulty(1, how), candidates=(2, 0, 1), repeats=1, max_seconds=30, batch_size=2, **LOADERS[loader]
@@ -312,7 +319,7 @@ def test_a_pass_goes_as_far_as_it_must():
 def test_named_candidates_are_all_measured_however_short_the_time():
     tuning = tune_num_workers(Slow(), candidates=(0, 2, 1), repeats=9, max_seconds=0.01, batch_size=2)
     assert [len(one.seconds) for one in tuning.measurements] == [2, 2, 2]
-    assert tuning.stopped == "all were measured"
+    assert tuning.stopped == "0.01 seconds were over"
 
 
 def test_randomness_stays_as_it_was_and_no_warning_comes():
