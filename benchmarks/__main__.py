@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import digits, mapped, memory, peers, pictures, priority, sequences, starting, tensors
+from benchmarks import caching, digits, mapped, memory, peers, pictures, priority, sequences, starting, tensors
 from benchmarks.machine import describe_machine
 from benchmarks.measure import Result, Workload, compare
 from benchmarks.plot import write_plot
@@ -22,6 +22,7 @@ GROUPS = {
     "sequences": sequences.workloads,
     "starting": starting.workloads,
     "memory": memory.workloads,
+    "caching": caching.workloads,
     "peers": peers.workloads,
     "priority": priority.workloads,
 }

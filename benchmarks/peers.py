@@ -4,7 +4,7 @@ Whichever is not installed is left out: `uv sync --group peers` installs them.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any
@@ -18,6 +18,9 @@ from benchmarks.measure import OURS, Workload, passes_over
 from benchmarks.tensors import WORKERS, Tensors, images
 from course_lib import DataLoader, TensorDataset
 
+Batches = Callable[[], Iterable[Any]]
+Peer = tuple[str, Callable[[Tensors, int], Batches]]
+
 _BATCH_SIZE = 64
 _MOST_ROUNDS = 5  # some of them take long
 
@@ -29,13 +32,19 @@ def workloads(small: bool) -> Iterator[Workload]:
         yield against_peers(tensors, workers)
 
 
-def against_peers(tensors: Tensors, workers: int) -> Workload:
-    """Shuffled batches of 64, in this process or with two workers."""
+def against_peers(tensors: Tensors, workers: int, peers: Mapping[str, Peer] | None = None) -> Workload:
+    """Shuffled batches of 64, in this process or with two workers.
+
+    Args:
+        tensors: images and labels.
+        workers: the number of workers.
+        peers: by name, the module to look for, and what returns how to begin an epoch; all peers if None.
+    """
     arguments: dict[str, Any] = {"batch_size": _BATCH_SIZE, "shuffle": True, **(WORKERS if workers else {})}
     ours = DataLoader(TensorDataset(*tensors), **arguments)
     theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
     contestants = {OURS: passes_over(lambda: ours), "torch": passes_over(lambda: theirs)}
-    for name, (module, make) in _PEERS.items():
+    for name, (module, make) in (PEERS if peers is None else peers).items():
         if find_spec(module) is None:
             print(f"{name} is not installed and is left out.")
             continue
@@ -44,7 +53,7 @@ def against_peers(tensors: Tensors, workers: int) -> Workload:
     return Workload(name, contestants, {}, len(tensors[0]), most_rounds=_MOST_ROUNDS)
 
 
-def stateful_loader(tensors: Tensors, workers: int) -> Callable[[], Iterable[Any]]:
+def stateful_loader(tensors: Tensors, workers: int) -> Batches:
     """Torchdata's `StatefulDataLoader`, which takes the place of torch's as it is."""
     from torchdata.stateful_dataloader import StatefulDataLoader
 
@@ -53,7 +62,7 @@ def stateful_loader(tensors: Tensors, workers: int) -> Callable[[], Iterable[Any
     return lambda: loader
 
 
-def spdl_pipeline(tensors: Tensors, workers: int) -> Callable[[], Iterable[Any]]:
+def spdl_pipeline(tensors: Tensors, workers: int) -> Batches:
     """SPDL's pipeline: threads that read samples, another that collates; one of each without workers."""
     from spdl.pipeline import PipelineBuilder
 
@@ -77,7 +86,7 @@ def spdl_pipeline(tensors: Tensors, workers: int) -> Callable[[], Iterable[Any]]
     return batches
 
 
-def grain_dataset(tensors: Tensors, workers: int) -> Callable[[], Iterable[Any]]:
+def grain_dataset(tensors: Tensors, workers: int) -> Batches:
     """Grain's chain of source, shuffle and batch, repeated without end: an epoch is a part of it."""
     logging.getLogger("absl").setLevel(logging.ERROR)
     import grain
@@ -104,14 +113,14 @@ class _Rows:
         return self.pixels[index], self.labels[index]
 
 
-_PEERS: dict[str, tuple[str, Callable[[Tensors, int], Callable[[], Iterable[Any]]]]] = {
+PEERS: dict[str, Peer] = {
     "torchdata": ("torchdata", stateful_loader),
     "SPDL": ("spdl", spdl_pipeline),
     "grain": ("grain", grain_dataset),
 }
 
 
-def _checked(batches: Callable[[], Iterable[Any]], tensors: Tensors) -> Callable[[], Iterable[Any]]:
+def _checked(batches: Batches, tensors: Tensors) -> Batches:
     """Make sure that an epoch has all samples, and batches of the right shape."""
     shapes = [tuple(pixels.shape) for pixels, _ in batches()]
     expected = (_BATCH_SIZE, *tensors[0].shape[1:])

@@ -53,6 +53,7 @@ def plot_results(results: Sequence[Result]) -> Figure:
 
 def _finish(axes: Axes, labels: list[tuple[float, str]], end: float) -> None:
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylim(end - 0.4, -0.8)
     axes.set_yticks([place for place, _ in labels], [name for _, name in labels])
     axes.tick_params(axis="y", length=0)

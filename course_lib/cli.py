@@ -297,5 +297,18 @@ def doctor(
     raise typer.Exit(1 if worst(findings) == "problem" else 0)
 
 
+@app.command()
+def bench() -> None:
+    """Compare the course's loader with torch's on this machine: small, about a minute."""
+    course = _root()
+    if not (course / "benchmarks" / "__main__.py").is_file():
+        raise ValueError(
+            f"there is no folder benchmarks/ in {course}: the benchmarks come with a clone of the course, "
+            "not with the installed library. Clone the course and run `course bench` there"
+        )
+    finished = subprocess.run([sys.executable, "-m", "benchmarks", "--small"], cwd=course, check=False)
+    raise typer.Exit(finished.returncode)
+
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,174 @@
+"""The benchmarks run, compare the same work, and say what they measured. No test says how fast it is."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import course_lib
+from benchmarks.measure import OURS, Result, Spread, Workload, compare, first_batch_of, passes_over, spread
+from benchmarks.peers import against_peers
+from benchmarks.report import markdown_table, read_json, write_json
+from benchmarks.same import check_equal
+from benchmarks.tensors import images
+
+COURSE = Path(course_lib.__file__).parents[1]
+
+
+def run(*words: str, folder: Path = COURSE) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def check_report(path: Path, rounds: int) -> list[Result]:
+    """Hold a JSON file against itself: everything in it follows from the rounds that it lists."""
+    machine, stored_rounds, results = read_json(path)
+    assert {"processor", "cores", "load", "python", "torch", "numpy", "measured"} <= machine.keys()
+    assert stored_rounds == rounds
+    for result in results:
+        assert {OURS, *result.ratios} == result.measured.keys()
+        assert set(result.floors) <= set(result.ratios)
+        assert all(0 < len(values) <= rounds and min(values) > 0 for values in result.measured.values())
+        for opponent, ratio in result.ratios.items():
+            pairs = zip(result.measured[opponent], result.measured[OURS], strict=True)
+            assert ratio == spread([theirs / ours for theirs, ours in pairs])
+    return results
+
+
+def test_a_small_run_reports_what_it_measured(tmp_path: Path) -> None:
+    out = tmp_path / "new folder" / "small.json"
+    groups = ("mnist", "mapped", "sequences")
+    done = run("-m", "benchmarks", "--small", "--only", *groups, "--rounds", "2", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    results = check_report(out, 2)
+    names = [result.name for result in results]
+    assert len(set(names)) == len(names)
+    for words in ("MNIST", "memory map", "lists", "packed", "bucketed"):
+        assert any(words in name for name in names)
+    assert all(f"{name} …" in done.stdout for name in names)
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+    table = run("-m", "benchmarks.report", str(out), "--plot", str(tmp_path / "again.png")).stdout
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == sum(len(result.ratios) for result in results)
+    assert all(name in table for name in names)
+    assert (tmp_path / "again.png").exists()
+
+
+@pytest.mark.slow
+def test_course_bench_runs_every_group(tmp_path: Path) -> None:
+    done = run("-m", "course_lib.cli", "bench")
+    assert done.returncode == 0, done.stderr
+    for words in ("uint8", "JPEG", "first batch", "private memory", "peers", "start of the next epoch"):
+        assert words in done.stdout
+
+
+@pytest.mark.slow
+def test_pictures_starts_memory_and_peers_are_measured(tmp_path: Path) -> None:
+    out = tmp_path / "small.json"
+    groups = ("pictures", "starting", "memory", "peers")
+    done = run("-m", "benchmarks", "--small", "--only", *groups, "--rounds", "1", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    results = check_report(out, 1)
+    assert {"s", "MiB"} == {result.unit for result in results}
+
+
+def test_course_bench_without_benchmarks_says_so(tmp_path: Path) -> None:
+    shutil.copytree(COURSE / "course_lib", tmp_path / "course_lib", ignore=shutil.ignore_patterns("*.pyc"))
+    done = run("-m", "course_lib.cli", "bench", folder=tmp_path)
+    assert done.returncode == 2
+    assert "no folder benchmarks/" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def counting(log: list[str], name: str, values: list[float]):
+    def measure() -> float:
+        log.append(name)
+        return values[log.count(name) - 1]
+
+    return measure
+
+
+def test_contestants_take_turns_and_the_warm_up_does_not_count() -> None:
+    log: list[str] = []
+    contestants = {
+        OURS: counting(log, OURS, [99, 1, 2, 4]),
+        "torch": counting(log, "torch", [99, 10, 10, 20]),
+        "limit": counting(log, "limit", [99, 1, 1, 1]),
+    }
+    result = compare(Workload("work", contestants, {"torch": 3.0}, 7), 3)
+    assert result.measured == {OURS: [1, 2, 4], "torch": [10, 10, 20], "limit": [1, 1, 1]}
+    assert result.ratios == {"torch": Spread(5, 5, 7.5), "limit": Spread(0.5, 0.375, 0.75)}
+    assert (result.name, result.samples, result.floors, result.unit) == ("work", 7, {"torch": 3.0}, "s")
+    rounds = [log[start : start + 3] for start in range(0, len(log), 3)]
+    assert all(sorted(names) == sorted(contestants) for names in rounds)
+    assert {names[0] for names in rounds[1:]} == set(contestants), "each has been the first of a round"
+
+
+def test_long_work_has_few_rounds_and_fresh_interpreters_no_warm_up() -> None:
+    log: list[str] = []
+    contestants = {OURS: counting(log, OURS, [2.0] * 9), "list": counting(log, "list", [6.0] * 9)}
+    result = compare(Workload("work", contestants, unit="MiB", most_rounds=2, warm_up=False), 9)
+    assert len(log) == 4
+    assert result.ratios == {"list": Spread(3, 3, 3)}
+
+
+def test_a_pass_consumes_every_batch_and_a_start_ends_its_pass() -> None:
+    seen: list[int] = []
+    assert passes_over(lambda: iter([1, 2, 3]), seen.append)() > 0
+    assert seen == [1, 2, 3]
+    batches = iter([4, 5, 6])
+    seconds, first = first_batch_of(batches)
+    assert seconds > 0
+    assert first == 4
+    assert list(batches) == []
+
+
+def test_results_survive_the_file(tmp_path: Path) -> None:
+    results = [
+        Result("a | b", 3, {OURS: [0.001], "torch": [0.002]}, {"torch": Spread(2, 1.5, 3)}, {"torch": 2.5}),
+        Result("memory", 0, {OURS: [2.0], "list": [50.0]}, {"list": Spread(25, 25, 25)}, {}, "MiB"),
+    ]
+    write_json(tmp_path / "x.json", {"cores": 2}, 1, results)
+    assert read_json(tmp_path / "x.json") == ({"cores": 2}, 1, results)
+    contents = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert contents["results"][0]["ratios"]["torch"]["median"] == 2
+    table = markdown_table({"cores": 2}, 1, results)
+    assert "| 1.0 ms (1.0 to 1.0) | torch | 2.00 (1.50 to 3.00) | 2.5 |" in table, (
+        "missed floors are not bold"
+    )
+    assert "| 2.0 MiB (2.0 to 2.0) | list | **25.00 (25.00 to 25.00)** |  |" in table
+    assert "1 rounds" in table
+    assert "cores 2" in table
+
+
+def test_contestants_of_different_work_are_refused() -> None:
+    one = [{"x": torch.ones(2)}, (torch.zeros(3), [torch.ones(1)])]
+    check_equal(one, [{"x": torch.ones(2) + 5e-7}, (torch.zeros(3), [torch.ones(1)])])
+    for other in (
+        [{"x": torch.ones(2)}],
+        [{"x": torch.ones(2) + 1e-5}, one[1]],
+        [{"y": torch.ones(2)}, one[1]],
+        [{"x": torch.ones(1)}, one[1]],
+        [one[0], (torch.zeros(3), [])],
+    ):
+        with pytest.raises(ValueError, match="Contestant 1 gives other batches"):
+            check_equal(one, other)
+
+
+def test_a_missing_peer_is_left_out_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    tensors = images(200, torch.float32)
+    peers = {"nobody": ("no_such_module_anywhere", lambda tensors, workers: None)}
+    workload = against_peers(tensors, 0, peers)  # type: ignore[arg-type]
+    assert set(workload.contestants) == {OURS, "torch"}
+    assert "nobody is not installed" in capsys.readouterr().out
+
+
+def test_a_peer_that_loses_samples_is_refused() -> None:
+    tensors = images(200, torch.float32)
+    peers = {"lossy": ("torch", lambda tensors, workers: lambda: [(tensors[0][:64], tensors[1][:64])])}
+    with pytest.raises(ValueError, match="A peer gives 1 batches"):
+        against_peers(tensors, 0, peers)
