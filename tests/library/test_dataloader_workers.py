@@ -3,11 +3,15 @@
 import gc
 import multiprocessing
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections import namedtuple
 from functools import partial
 
+import psutil
 import pytest
 import torch
 from torch.utils.data import DataLoader as TorchLoader
@@ -257,3 +261,73 @@ def test_what_cannot_be_pickled_is_named():
     )
     with pytest.raises(TypeError, match=r"loader's dataset \(a list\) was pickled"):
         iter(loader)
+
+
+LITTLE = """
+    import resource, sys, torch
+    from course_lib import DataLoader, TensorDataset
+
+    class Batches:
+        def __len__(self):
+            return 400
+        def __getitem__(self, index):
+            return index * torch.ones(100)
+
+    if __name__ == "__main__":
+        loader = DataLoader(Batches(), num_workers=2, batch_size=1, multiprocessing_context=sys.argv[1])
+        list(loader)  # whatever is imported late is open now
+        resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))
+        kept = []
+        try:
+            for batch in loader:
+                {keep}
+        except (OSError, RuntimeError) as error:
+            print(type(error).__name__, error, *getattr(error, "__notes__", ()))
+        else:
+            print("all there", sum(batch.sum().item() for batch in kept))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such limit")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("keep", ["pass", "kept.append(batch)"])
+def test_a_low_limit_of_open_files_is_enough_or_explained(tmp_path, method, keep):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(LITTLE).format(limit=100, keep=keep))
+    done = subprocess.run(
+        [sys.executable, str(script), method], capture_output=True, text=True, timeout=100, check=False
+    )
+    if keep == "pass":
+        assert done.stdout == "all there 0\n", done.stderr
+    else:
+        assert "ulimit -n" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "cycles"), [("fork", 1000), ("spawn", 20)])
+def test_starts_and_stops_leave_no_file_and_no_memory(method, cycles):
+    if method not in METHODS:
+        pytest.skip(f"this system has no {method}")
+    process = psutil.Process()
+
+    def cycle(times):
+        for number in range(times):
+            loader = DataLoader(
+                torch.arange(8.0),
+                2,
+                num_workers=1,
+                multiprocessing_context=method,
+                persistent_workers=number % 2 == 0,
+            )
+            for _ in loader:
+                break
+        del loader
+        gc.collect()
+
+    cycle(50 if method == "fork" else 2)
+    files, memory = process.num_fds(), process.memory_info().rss
+    cycle(cycles)
+    assert process.num_fds() <= files
+    assert process.memory_info().rss - memory < 16 * 2**20
+    assert not multiprocessing.active_children()
