@@ -1,6 +1,7 @@
 """Pad sequences of different lengths into one batch (lesson 09)."""
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from course_lib.collate import default_collate
 from course_lib.datasets.packed import PackedBatch
-from course_lib.datasets.packing import as_array, gather_windows, pack
+from course_lib.datasets.packing import as_array, gather_windows, overlapping_windows, pack
 from course_lib.errors import EmptyBatchError
 
 _Array = np.ndarray[Any, Any]
@@ -77,7 +78,7 @@ def _pad(
 ) -> dict[str, Any]:
     longest = int(np.maximum.reduce(lengths))
     padded = gather_windows(as_array(values), starts, longest)
-    mask = _mask(lengths, longest)
+    mask = _masks(longest)[longest - lengths]
     padded[~mask] = 0 if padding_value == 0 else _padding_for(values.dtype, padding_value)
     sequences = torch.from_numpy(padded)
     padded_batch = {
@@ -88,11 +89,22 @@ def _pad(
     return padded_batch if labels is None else {**padded_batch, "labels": labels}
 
 
-def _mask(lengths: _Array, longest: int) -> _Array:
-    """Return True up to each length: windows of a row of Trues with as many Falses behind it."""
-    trues_and_falses = np.zeros(2 * longest, np.bool_)
-    trues_and_falses[:longest] = True
-    return gather_windows(trues_and_falses, longest - lengths, longest)
+@lru_cache(maxsize=512)
+def _masks(longest: int) -> _Array:
+    """Return the masks of the lengths `longest`, ..., 1, 0, of shape (longest + 1, longest).
+
+    They are windows of one row, Trues and behind them Falses, so that all of them are hardly larger than one.
+    """
+    size = 1 << longest.bit_length()
+    return overlapping_windows(_trues_and_falses(size)[size - longest : size + longest], longest)
+
+
+@cache
+def _trues_and_falses(size: int) -> _Array:
+    """Return as many of either; only powers of two are asked for, so there are few such rows."""
+    row = np.zeros(2 * size, np.bool_)
+    row[:size] = True
+    return row
 
 
 def _padding_for(dtype: torch.dtype, padding_value: float) -> Any:

@@ -7,6 +7,7 @@ all workers share them. And a whole batch comes out by one gather.
 
 from array import array
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -58,6 +59,14 @@ class PackedSequences(Dataset[Any]):
         """The length of each sequence, an int64 tensor of shape (n,): what `BucketBatchSampler` asks for."""
         return self.offsets.diff()
 
+    @cached_property
+    def _neighbours(self) -> _Array:
+        return _starts_and_stops(self.offsets)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The view is made anew elsewhere: pickled, it would be an array of its own.
+        return {name: value for name, value in vars(self).items() if name != "_neighbours"}
+
     def __getitem__(self, index: int) -> Any:
         position = plain_index(index, len(self))
         start, stop = self.offsets[position : position + 2].tolist()
@@ -69,7 +78,7 @@ class PackedSequences(Dataset[Any]):
         """Return the sequences at `indices`."""
         rows = torch.as_tensor(indices, dtype=torch.int64)
         labels = None if self.labels is None else gather_rows(self.labels, rows)
-        return PackedBatch(self.values, *_ranges(self.offsets, rows), labels)
+        return PackedBatch(self.values, *_ranges(self._neighbours, rows), labels)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -161,7 +170,9 @@ class PackedStrings(Dataset[str]):
 
     def __getitems__(self, indices: Indices) -> list[str]:
         """Return the strings at `indices`."""
-        starts, lengths = _ranges(self.offsets, torch.as_tensor(indices, dtype=torch.int64))
+        starts, lengths = _ranges(
+            _starts_and_stops(self.offsets), torch.as_tensor(indices, dtype=torch.int64)
+        )
         content = gather_ranges(self.values, starts, lengths).numpy().tobytes()
         return [_decode(content[start:stop]) for start, stop in pairwise([0, *lengths.cumsum().tolist()])]
 
@@ -179,16 +190,21 @@ def _labels_tensor(labels: Any) -> torch.Tensor:
         ) from error
 
 
-def _ranges(offsets: torch.Tensor, indices: torch.Tensor) -> tuple[_Array, _Array]:
+def _starts_and_stops(offsets: torch.Tensor) -> _Array:
+    """Look at the offsets as pairs of neighbours, of shape (n, 2)."""
+    return overlapping_windows(offsets.numpy(), 2)
+
+
+def _ranges(starts_and_stops: _Array, indices: torch.Tensor) -> tuple[_Array, _Array]:
     """Return where the sequences at some indices start, and how long they are."""
     try:
-        starts_and_stops = overlapping_windows(offsets.numpy(), 2)[indices.numpy()]
+        chosen = starts_and_stops[indices.numpy()]
     except IndexError:
         for index in indices.tolist():
-            plain_index(index, len(offsets) - 1)  # says which one it is, and what is allowed
+            plain_index(index, len(starts_and_stops))  # says which one it is, and what is allowed
         raise
-    starts = starts_and_stops[:, 0]
-    return starts, starts_and_stops[:, 1] - starts
+    starts = chosen[:, 0]
+    return starts, chosen[:, 1] - starts
 
 
 def _decode(content: bytes) -> str:

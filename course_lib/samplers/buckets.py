@@ -73,7 +73,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         sizes = self._sizes()
         batches = torch.split(self._order(), sizes)
         for place in torch.randperm(len(sizes), generator=self.generator).tolist():
-            if len(batches[place]) == self.batch_size or not self.drop_last:
+            if not self.drop_last or len(batches[place]) == self.batch_size:
                 yield batches[place]
 
     def __len__(self) -> int:
