@@ -19,6 +19,7 @@ _HOMES = {
     "datasets.memmap": ("MemoryMappedDataset",),
     "datasets.database": ("DatabaseDataset",),
     "datasets.robust": ("RobustDataset",),
+    "datasets.cached": ("AutoOptimizedDataset",),
     "datasets.text": ("SyntheticText", "generate_synthetic_text"),
     "datasets.on_demand": ("MemoryEfficientDataset",),
     "datasets.images": ("CustomImageDataset", "ImageFolderDataset"),
