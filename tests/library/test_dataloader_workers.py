@@ -158,6 +158,13 @@ def test_samples_larger_than_a_pipe_block_nobody():
     assert len(list(DataLoader(["y" * 9], batch_sampler=huge, collate_fn="".join, num_workers=2))) == 8
 
 
+def test_a_system_without_poll_waits_by_other_means(monkeypatch):
+    monkeypatch.setattr("course_lib.loader.pipes.make_poll", lambda descriptors: None)
+    loader = DataLoader(torch.arange(40.0), 3, num_workers=2, persistent_workers=True)
+    for _ in range(2):
+        assert torch.equal(torch.cat(list(loader)), torch.arange(40.0))
+
+
 def test_several_loaders_interleaved():
     loaders = [DataLoader(range(start, start + 6), 2, num_workers=2) for start in (0, 100, 200)]
     rows = [[batch.tolist() for batch in row] for row in zip(*loaders)]

@@ -14,7 +14,7 @@ import pytest
 
 GIVE_UP = """
     import contextlib, io, json, os, shutil, signal, sys, tempfile, traceback, types
-    import torch, numpy, IPython, multiprocessing.popen_spawn_posix
+    import torch, numpy, IPython, joblib, multiprocessing.popen_spawn_posix
 
     shutil.os = types.SimpleNamespace(**vars(os))  # the standard library has a way of its own on each system
     for name in ("fcntl", "resource", "_posixshmem", "termios", "pwd", "grp"):
