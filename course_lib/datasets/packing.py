@@ -126,7 +126,8 @@ def _join_lists(sequences: Sequence[Any]) -> torch.Tensor:
 def _join_arrays(sequences: Sequence[Any]) -> torch.Tensor:
     tensors = [torch.as_tensor(sequence) for sequence in sequences]
     # An empty list has no type and no shape of its own to agree with.
-    return torch.cat([tensor for tensor in tensors if tensor.shape != (0,)] or tensors[:1])
+    joined = torch.cat([tensor for tensor in tensors if tensor.shape != (0,)] or tensors[:1])
+    return joined.contiguous()  # pictures may come with their channels last
 
 
 def _blame(sequences: Sequence[Any], error: Exception) -> Exception:

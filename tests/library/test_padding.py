@@ -76,6 +76,15 @@ def test_any_trailing_shape_and_type(trailing, dtype):
         assert torch.equal(padded, pad_sequence(sequences, batch_first=True))
 
 
+def test_the_layout_of_the_sequences_in_memory_does_not_matter():
+    films = [torch.rand(length, 3, 4, 5).to(memory_format=torch.channels_last) for length in (2, 3)]
+    turned = [torch.rand(4, length).T for length in (2, 3)]
+    for sequences in (films, turned, turned[:1], films[:1]):
+        for batch in (sequences, packed(sequences)):
+            padded = pad_sequence_collate(batch)["sequences"]
+            assert torch.equal(padded, pad_sequence(sequences, batch_first=True))
+
+
 def test_a_pair_is_told_from_a_sequence_of_two():
     assert pad_sequence_collate([(1, 2), (3, 4)])["sequences"].tolist() == [[1, 2], [3, 4]]
     scalars = (torch.tensor(1), torch.tensor(2))
