@@ -1,0 +1,38 @@
+"""Mixes the priorities with a uniform share, and calls that alpha.
+
+Rejected by: draws follow the powers
+Saying: proportional to priority_i ** (alpha / temperature)
+"""
+
+
+class PrioritySampler(Sampler):
+    def __init__(self, priorities, temperature=1.0, alpha=0.7, generator=None):
+        self.priorities = self.check(priorities).clone()
+        self.share, self.exponent, self.generator = alpha, 1 / temperature, generator
+
+    def powers(self):
+        powers = self.priorities**self.exponent
+        return self.share * powers / powers.sum() + (1 - self.share) / len(powers)
+
+    def __iter__(self):
+        for _ in range(len(self)):
+            sums = self.powers().cumsum(0)
+            point = torch.rand((), dtype=torch.float64, generator=self.generator) * sums[-1]
+            yield int(torch.searchsorted(sums, point, right=True))
+
+    def __len__(self):
+        return len(self.priorities)
+
+    def update_priorities(self, indices, values):
+        self.priorities[torch.as_tensor(indices)] = self.check(values)
+
+    def importance_weights(self, indices, beta):
+        powers = self.powers()
+        weights = (len(powers) * powers / powers.sum()) ** -beta
+        return (weights / weights[powers > 0].max())[torch.as_tensor(indices)]
+
+    def check(self, values):
+        numbers = torch.tensor(values, dtype=torch.float64) if isinstance(values, list) else values.double()
+        if not (numbers >= 0).all():
+            raise ValueError("A priority is a number of 0 or more.")
+        return numbers
