@@ -8,7 +8,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import caching, digits, mapped, memory, peers, pictures, priority, sequences, starting, tensors
+from benchmarks import (
+    caching,
+    digits,
+    mapped,
+    memory,
+    peers,
+    pictures,
+    priority,
+    sequences,
+    starting,
+    tensors,
+)
 from benchmarks.machine import describe_machine
 from benchmarks.measure import Result, Workload, compare
 from benchmarks.plot import write_plot

@@ -46,7 +46,7 @@ def test_a_small_run_reports_what_it_measured(tmp_path: Path) -> None:
     results = check_report(out, 2)
     names = [result.name for result in results]
     assert len(set(names)) == len(names)
-    for words in ("MNIST", "memory map", "lists", "packed", "bucketed"):
+    for words in ("digits", "memory map", "lists", "packed", "bucketed"):
         assert any(words in name for name in names)
     assert all(f"{name} …" in done.stdout for name in names)
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
