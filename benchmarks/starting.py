@@ -18,6 +18,7 @@ from course_lib import DataLoader, TensorDataset
 
 _FLOORS = {"fork": 1.5, "forkserver": 15.0, "spawn": 0.95}
 _BATCH_SIZE, _SAMPLES = 64, 6_000
+_MOST_ROUNDS = 5  # each takes as long as several imports of torch
 
 
 def workloads(small: bool) -> Iterator[Workload]:
@@ -35,7 +36,8 @@ def workloads(small: bool) -> Iterator[Workload]:
                 contestants["ours, first loader of all"] = _in_fresh_interpreter("cold", method)
             warm = ", server warm" if method == "forkserver" else ""
             name = f"first batch, 2 workers, {method}{warm}"
-            yield Workload(name, contestants, {"torch": _FLOORS[method]}, warm_up=False)
+            floors = {"torch": _FLOORS[method]}
+            yield Workload(name, contestants, floors, most_rounds=_MOST_ROUNDS, warm_up=False)
 
 
 def next_epoch(persistent: bool) -> Workload:
