@@ -20,6 +20,7 @@ _HOMES = {
     "datasets.database": ("DatabaseDataset",),
     "datasets.robust": ("RobustDataset",),
     "datasets.cached": ("AutoOptimizedDataset",),
+    "datasets.cloud": ("CloudStorageDataset",),
     "datasets.text": ("SyntheticText", "generate_synthetic_text"),
     "datasets.on_demand": ("MemoryEfficientDataset",),
     "datasets.images": ("CustomImageDataset", "ImageFolderDataset"),

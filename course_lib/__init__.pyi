@@ -16,6 +16,7 @@ from course_lib.datasets.on_demand import MemoryEfficientDataset as MemoryEffici
 from course_lib.datasets.packed import PackedSequences as PackedSequences
 from course_lib.datasets.packed import PackedStrings as PackedStrings
 from course_lib.datasets.cached import AutoOptimizedDataset as AutoOptimizedDataset
+from course_lib.datasets.cloud import CloudStorageDataset as CloudStorageDataset
 from course_lib.datasets.robust import RobustDataset as RobustDataset
 from course_lib.datasets.split import Subset as Subset
 from course_lib.datasets.split import random_split as random_split
