@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader as TorchLoader
@@ -11,6 +12,7 @@ from torch.utils.data import Dataset
 from benchmarks.measure import OURS, Workload, passes_over
 from benchmarks.same import check_equal
 from course_lib import BucketBatchSampler, DataLoader, PackedSequences, pad_sequence_collate
+from course_lib.datasets.packing import gather_windows
 
 _SHORTEST, _LONGEST, _WORDS = 10, 200, 30_000
 _BATCH_SIZE = 64
@@ -81,5 +83,19 @@ def _against_torch(
         "torch": passes_over(lambda: theirs),
         "expert torch": passes_over(lambda: expert),
     }
+    if isinstance(dataset, PackedSequences):
+        contestants["limit"] = passes_over(lambda: _bare_padding(dataset))
     name = f"{len(sequences):,} sequences of {_SHORTEST} to {_LONGEST}, padded, batch {_BATCH_SIZE}: {what}"
     return Workload(name, contestants, {"torch": floor}, len(sequences))
+
+
+def _bare_padding(packed: PackedSequences) -> Iterator[list[torch.Tensor]]:
+    """Yield shuffled batches with nothing but the gathers, the mask and the permutation they need."""
+    values, offsets = packed.values.numpy(), packed.offsets.numpy()
+    for rows in torch.split(torch.randperm(len(packed)), _BATCH_SIZE):
+        starts, stops = offsets[rows.numpy()], offsets[rows.numpy() + 1]
+        lengths = stops - starts
+        padded = gather_windows(values, starts, int(lengths.max()))
+        mask = np.arange(padded.shape[1], dtype=np.int32) < lengths.astype(np.int32)[:, None]
+        padded[~mask] = 0
+        yield [torch.from_numpy(array) for array in (padded, mask, lengths)]
