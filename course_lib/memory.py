@@ -15,6 +15,9 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped,unused-ignore]
 
+# Workers that start or end in the middle of a measurement spoil it: then it is done again.
+_TRIES = 3
+
 
 @dataclass(frozen=True)
 class ProcessMemory:
@@ -84,17 +87,18 @@ def measure_memory(pid: int | None = None) -> MemoryUse:
     """
     try:
         process = psutil.Process(pid)
-        children = process.children(recursive=True)
-        main = _measure_process(process)
+        for _ in range(_TRIES):
+            main, workers, is_steady = _measure_family(process)
+            if is_steady:
+                break
     except psutil.NoSuchProcess:
-        main = None
+        main, workers = None, ()
     if main is None:
         raise ValueError(
             f"pid is {pid}. Only the memory of a running process can be measured, and none has this number. "
             "Give the number of one that runs, or leave pid out for this one."
         )
-    workers = (_measure_process(child) for child in children)
-    return MemoryUse(main, tuple(worker for worker in workers if worker is not None), _measure_gpu())
+    return MemoryUse(main, workers, _measure_gpu())
 
 
 def format_bytes(size: float) -> str:
@@ -103,6 +107,19 @@ def format_bytes(size: float) -> str:
         if abs(size) >= factor:
             return f"{size / factor:.1f} {unit}" if unit == "GiB" else f"{size / factor:.0f} {unit}"
     return f"{size / 2**10:.0f} KiB"
+
+
+def _measure_family(process: Any) -> tuple[ProcessMemory | None, tuple[ProcessMemory, ...], bool]:
+    """Measure a process and its children, and tell whether they were the same ones all the time.
+
+    What a process shares counts more for it once the others have ended, so a sum over this moment is wrong.
+    """
+    children = process.children(recursive=True)
+    main = _measure_process(process)
+    measured = [_measure_process(child) for child in children]
+    workers = tuple(worker for worker in measured if worker is not None)
+    is_steady = len(workers) == len(process.children(recursive=True))
+    return main, workers, is_steady
 
 
 def _measure_process(process: Any) -> ProcessMemory | None:
