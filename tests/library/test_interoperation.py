@@ -3,26 +3,33 @@
 import pickle
 from itertools import chain
 
+import numpy as np
 import pytest
 import torch
 import torch.utils.data as torch_data
 import torchvision
 
 from course_lib import (
+    AutoOptimizedDataset,
     BatchSampler,
     ChainDataset,
+    CloudStorageDataset,
     ConcatDataset,
+    DatabaseDataset,
     DataLoader,
     IterableDataset,
     ListDataset,
     LoadBalancedDistributedSampler,
+    MemoryEfficientDataset,
     PrioritySampler,
     RandomSampler,
+    RobustDataset,
     SequentialSampler,
     StackDataset,
     Subset,
     SubsetRandomSampler,
     SyntheticImages,
+    SyntheticText,
     TensorDataset,
     TransformDataset,
     WeightedRandomSampler,
@@ -69,6 +76,10 @@ def pairs():
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     mnist(folder, download=False)
+    DatabaseDataset.create(folder / "samples.db", zip(torch.arange(18.0).view(9, 2), range(9)))
+    (folder / "arrays").mkdir()
+    for number in range(7):
+        np.save(folder / "arrays" / f"{number}.npy", np.full((2, 2), number))
     return folder
 
 
@@ -87,6 +98,14 @@ DATASETS = {
     "batched transform": lambda root: TransformDataset(pairs(), double, batched=True),
     "synthetic": lambda root: SyntheticImages(8, size=8),
     "mnist": lambda root: Subset(mnist(root, batched=True, download=False), range(9)),
+    "text": lambda root: SyntheticText(9),
+    "database": lambda root: DatabaseDataset(root / "samples.db"),
+    "files on demand": lambda root: MemoryEfficientDataset(root / "arrays", np.load),
+    "cloud": lambda root: CloudStorageDataset(
+        [f"file://{root}/arrays/{number}.npy" for number in range(7)], root / "cache"
+    ),
+    "cached": lambda root: AutoOptimizedDataset(DatabaseDataset(root / "samples.db"), 2**20),
+    "robust": lambda root: RobustDataset(DatabaseDataset(root / "samples.db"), fallback="raise"),
     "torch's tensors": lambda root: torch_data.TensorDataset(torch.arange(6.0), torch.arange(6)),
     "torch's split": lambda root: torch_data.random_split(pairs(), [5, 7], seeded())[1],
     "torchvision's MNIST": lambda root: torch_data.Subset(
@@ -153,7 +172,7 @@ def test_every_dataset_can_be_pickled(make, root):
 
 @pytest.mark.slow
 @either_loader
-@pytest.mark.parametrize("name", ["concat", "batched transform", "mnist"])
+@pytest.mark.parametrize("name", ["concat", "batched transform", "mnist", "cloud"])
 def test_datasets_survive_spawn(name, loader_class, root):
     dataset = DATASETS[name](root)
     loader = loader_class(
