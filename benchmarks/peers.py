@@ -4,6 +4,7 @@ Whichever is not installed is left out: `uv sync --group peers` installs them.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import islice
@@ -58,7 +59,9 @@ def stateful_loader(tensors: Tensors, workers: int) -> Batches:
     from torchdata.stateful_dataloader import StatefulDataLoader
 
     arguments: dict[str, Any] = {"batch_size": _BATCH_SIZE, "shuffle": True, **(WORKERS if workers else {})}
-    loader = StatefulDataLoader(TorchTensorDataset(*tensors), **arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it calls something of torch's that torch no longer likes
+        loader = StatefulDataLoader(TorchTensorDataset(*tensors), **arguments)
     return lambda: loader
 
 
