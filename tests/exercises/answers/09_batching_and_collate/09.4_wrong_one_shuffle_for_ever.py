@@ -1,0 +1,23 @@
+"""Draws in __init__, so that every epoch is the same.
+
+Rejected by: other company in each epoch
+Saying: anew in each epoch
+"""
+
+
+class BucketBatches:
+    def __init__(self, lengths, batch_size, bucket_width, generator=None):
+        self.lengths = lengths
+        self.batch_size = batch_size
+        self.bucket_width = bucket_width
+        self.generator = generator
+        self.order = torch.randperm(len(self.lengths), generator=self.generator).tolist()
+
+    def __iter__(self):
+        order = self.order
+        order.sort(key=lambda index: self.lengths[index] // self.bucket_width)
+        for number in torch.randperm(len(self), generator=self.generator).tolist():
+            yield order[number * self.batch_size : (number + 1) * self.batch_size]
+
+    def __len__(self):
+        return -(-len(self.lengths) // self.batch_size)

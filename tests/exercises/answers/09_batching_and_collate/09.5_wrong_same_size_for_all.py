@@ -1,0 +1,28 @@
+"""Takes the longest sample of all for the size of every batch.
+
+Rejected by: no more batches than needed
+Saying: Samples of similar length belong together
+"""
+
+
+class BudgetBatches:
+    def __init__(self, lengths, min_batch, max_batch, max_tokens, generator=None):
+        self.lengths = lengths
+        self.generator = generator
+        self.cuts = []
+        longest_first = sorted(lengths, reverse=True)
+        start = 0
+        while start < len(longest_first):
+            size = max(1, min(max_batch, max_tokens // longest_first[0]))
+            self.cuts.append((start, start + size))
+            start += size
+
+    def __iter__(self):
+        order = torch.randperm(len(self.lengths), generator=self.generator).tolist()
+        order.sort(key=lambda index: -self.lengths[index])
+        for number in torch.randperm(len(self.cuts), generator=self.generator).tolist():
+            start, stop = self.cuts[number]
+            yield order[start:stop]
+
+    def __len__(self):
+        return len(self.cuts)
