@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,10 @@ class AutoOptimizedDataset(Dataset[Any]):
         loaded = fetch_samples(self.dataset, misses) if misses else []
         ended = time.perf_counter()
         self._cache.note(hits, looked - started, misses, ended - looked)
-        for position, sample in zip(misses, loaded):
-            self._cache.offer(position, sample)
+        chosen = self._cache.choose(misses)
+        if any(chosen):
+            for position, sample in compress(zip(misses, loaded), chosen):
+                self._cache.offer(position, sample)
         if not hits:
             return loaded
         from_cache, from_source = iter(kept), iter(loaded)

@@ -30,9 +30,20 @@ Fallback = Literal["skip", "random", "previous", "raise"]
 
 _DRAWS = 16  # if so many samples in a row fail, the data are broken, not one sample of them
 _PASSING = {
-    getattr(errno, name, 0)
-    for name in ("EIO", "EAGAIN", "EBUSY", "EINTR", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH", "ESTALE")
-} | {getattr(errno, name, 0) for name in ("EMFILE", "ENFILE", "ENOLCK", "ETXTBSY")}
+    # Not every system knows every one of them.
+    getattr(errno, name, None)
+    for name in (
+        "EIO",
+        "EBUSY",
+        "EMFILE",
+        "ENFILE",
+        "ENOLCK",
+        "ENETDOWN",
+        "ENETUNREACH",
+        "EHOSTUNREACH",
+        "ESTALE",
+    )
+} - {None}
 _MISSING = object()
 
 
@@ -43,7 +54,7 @@ def is_transient(error: Exception) -> bool:
     """
     if isinstance(error, TimeoutError | ConnectionError | BlockingIOError | InterruptedError):
         return True
-    return isinstance(error, OSError) and error.errno in _PASSING - {0}
+    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 class RobustDataset(Dataset[Any]):

@@ -10,6 +10,7 @@ A new sample takes the place of others only if it is worth clearly more than eac
 """
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,13 +33,12 @@ _SAMPLE = np.dtype(
 _TOTALS = np.dtype(
     [
         *((name, "i8") for name in ("hits", "misses", "bytes", "kept", "hand", "since_ageing")),
-        *((name, "f8") for name in ("saved", "hit_cost")),
+        *((name, "f8") for name in ("saved", "hit_cost", "keep_cost")),
     ]
 )
 _LOOKED_AT = 32  # residents to compare with for each one that leaves: a good choice at a fixed price
-_WORTHWHILE = 2.0  # keep what takes so many times as long to load as to read from the cache
 _MARGIN = 1.5  # measured times scatter: without it, equals would replace each other
-_FIRST_GUESS = 1e-4  # seconds for reading from the cache, before one was measured
+_FIRST_GUESS = 2e-4  # seconds to keep a sample, before it was measured
 
 
 class SampleCache:
@@ -94,6 +94,7 @@ class SampleCache:
             np.add.at(rows["uses"], [*hits, *misses], 1)
             totals["hits"] += len(hits)
             totals["misses"] += len(misses)
+            totals["keep_cost"] *= 0.99  # so that it is measured again some time, if it was high
             if hits:
                 totals["saved"] += rows["cost"][list(hits)].sum() - hit_seconds
                 totals["hit_cost"] = _averaged(totals["hit_cost"], hit_seconds / len(hits))
@@ -102,13 +103,21 @@ class SampleCache:
             self._age(len(hits) + len(misses))
 
     def offer(self, position: int, sample: Any) -> bool:
-        """Keep a sample if it is worth it; return whether it is kept."""
-        if not self._may_be_kept(position):
-            return False
+        """Keep a sample if there is room, or if it is worth more than others; return whether it is kept."""
+        started = time.perf_counter()
         try:
             content = pack_sample(sample)
         except Exception:  # whatever a class of the user's raises: such a sample is not kept
             return False
+        is_kept = self._keep(position, content)
+        if is_kept:
+            totals = self.totals[0]
+            # A single stall must not end the keeping, so it rises slowly; it falls at once.
+            seconds = time.perf_counter() - started
+            totals["keep_cost"] = min(1.1 * max(totals["keep_cost"], _FIRST_GUESS), seconds)
+        return is_kept
+
+    def _keep(self, position: int, content: bytes) -> bool:
         with self._table.locked():
             if self.rows["slot"][position]:
                 if self._path(position).exists():
@@ -124,13 +133,14 @@ class SampleCache:
                 return False
         return True
 
-    def _may_be_kept(self, position: int) -> bool:
-        """Decide what can be decided before the sample is packed, which takes its time."""
-        row, totals = self.rows[position], self.totals[0]
-        if row["cost"] < _WORTHWHILE * (totals["hit_cost"] or _FIRST_GUESS):
-            return False
+    def choose(self, positions: Sequence[int]) -> list[bool]:
+        """Tell which samples are worth offering: packing one takes its time."""
+        rows, totals = self.rows[list(positions)], self.totals[0]
+        # Worth it if it pays back at the next use: what loading takes against keeping and reading again.
+        is_slow = rows["cost"] > (totals["keep_cost"] or _FIRST_GUESS) + totals["hit_cost"]
         is_full = totals["bytes"] * (1 + 1 / max(1, totals["kept"])) > self.limit
-        return bool(row["slot"] or not is_full or row["uses"] > 1)
+        chosen = is_slow & ((rows["uses"] > 1) | (not is_full))
+        return list(chosen.tolist())
 
     def _make_room(self, position: int, size: int) -> bool:
         if size > self.limit:

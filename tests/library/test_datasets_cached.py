@@ -26,7 +26,7 @@ either_loader = pytest.mark.parametrize(
 class Slow(Dataset[tuple[torch.Tensor, int]]):
     """Samples of about a kilobyte that take a few milliseconds each."""
 
-    def __init__(self, n, seconds=0.003):
+    def __init__(self, n, seconds=0.006):
         self.n, self.seconds = n, seconds
         self.reads = []
 
@@ -94,8 +94,8 @@ def test_only_what_is_missing_is_loaded_at_once():
 
 def test_trap_the_cache_has_no_bound():
     limit = 20 * SIZE + 7
-    dataset = AutoOptimizedDataset(Slow(200, 0.001), limit)
-    for index in range(200):
+    dataset = AutoOptimizedDataset(Slow(100, 0.005), limit)
+    for index in range(100):
         dataset[index]
         assert bytes_on_disk(dataset) <= limit
     statistics = dataset.statistics()
@@ -117,7 +117,7 @@ def test_the_books_agree_with_the_folder(accesses, sizes, costs, limit):
         cache.note([*kept], 1e-5, [] if kept else [position], costs[position])
         if kept:
             assert unpack_sample(kept[position]) == bytes(sizes[position])
-        else:
+        elif cache.choose([position]) == [True]:
             cache.offer(position, bytes(sizes[position]))
         on_disk = {int(path.stem): path.stat().st_size for path in cache.folder.glob("*.sample")}
         assert sum(on_disk.values()) == cache.totals["bytes"][0] <= limit
@@ -133,7 +133,7 @@ def test_the_books_agree_with_the_folder(accesses, sizes, costs, limit):
 )
 def test_trap_the_cache_lives_in_each_worker_and_dies_with_it(loader_class, method):
     """What one worker has loaded, all have, in later epochs and in the parent too."""
-    dataset = AutoOptimizedDataset(Slow(60), 2**20)
+    dataset = AutoOptimizedDataset(Slow(60, 0.02), 2**20)
     for epoch in range(3):
         loader = loader_class(
             dataset,
@@ -156,7 +156,7 @@ def test_trap_what_is_worth_more_is_kept():
 
     class Uneven(Slow):
         def __getitem__(self, index):
-            time.sleep(0.02 if index == 39 else 0.002)
+            time.sleep(0.04 if index == 39 else 0.004)
             return torch.full((250,), float(index)), index
 
     dataset = AutoOptimizedDataset(Uneven(40), 6 * SIZE + 7)
@@ -170,9 +170,9 @@ def test_trap_what_is_worth_more_is_kept():
 
 
 def test_the_cache_follows_when_other_samples_come_into_use():
-    dataset = AutoOptimizedDataset(Slow(30, 0.001), 5 * SIZE + 7)
+    dataset = AutoOptimizedDataset(Slow(30, 0.003), 5 * SIZE + 7)
     for first in (0, 10):
-        for _ in range(100):
+        for _ in range(60):
             dataset.__getitems__(list(range(first, first + 5)))
         assert set(np.flatnonzero(dataset._cache.rows["slot"])) == set(range(first, first + 5))
 
@@ -259,20 +259,20 @@ def read_for_ever(dataset):
 
 def test_four_processes_and_kill_9_never_exceed_the_limit():
     limit = 15 * SIZE + 7
-    dataset = AutoOptimizedDataset(Slow(60, 0.0005), limit)
+    dataset = AutoOptimizedDataset(Slow(60, 0.004), limit)
     context = multiprocessing.get_context(START_METHODS[0])
     processes = [context.Process(target=read_for_ever, args=(dataset,), daemon=True) for _ in range(4)]
     for process in processes:
         process.start()
     deadline = time.monotonic() + 20
-    while dataset.statistics().hits + dataset.statistics().misses < 1500 and time.monotonic() < deadline:
+    while dataset.statistics().hits + dataset.statistics().misses < 800 and time.monotonic() < deadline:
         assert bytes_on_disk(dataset) <= limit
         time.sleep(0.002)
     for process in processes:
         process.kill()
         process.join()
     before = dataset.statistics()
-    assert before.hits + before.misses >= 1500
+    assert before.hits + before.misses >= 800
     for _ in range(3):
         for index in range(60):
             assert dataset[index][1] == index
@@ -281,7 +281,7 @@ def test_four_processes_and_kill_9_never_exceed_the_limit():
 
 
 def test_threads_share_it():
-    dataset = AutoOptimizedDataset(Slow(40, 0.001), 10 * SIZE + 7)
+    dataset = AutoOptimizedDataset(Slow(40, 0.003), 10 * SIZE + 7)
     errors = []
 
     def read():
