@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader as TorchLoader
 
 from benchmarks.measure import OURS, Measure, Workload, first_batch_of
-from course_lib import DataLoader, TensorDataset
 
 _FLOORS = {"fork": 1.5, "forkserver": 15.0, "spawn": 0.95}
 _BATCH_SIZE, _SAMPLES = 64, 6_000
@@ -42,17 +40,16 @@ def workloads(small: bool) -> Iterator[Workload]:
 
 def next_epoch(persistent: bool) -> Workload:
     """The start of a further epoch: workers are started anew, and see what has changed, or have stayed."""
-    contestants = {OURS: _epochs_of(DataLoader, persistent), "torch": _epochs_of(TorchLoader, persistent)}
+    contestants = {who: _epochs_of(who, persistent) for who in (OURS, "torch")}
     kind, floor = ("persistent", 10.0) if persistent else ("respawned", 1.3)
     return Workload(f"start of the next epoch, 2 {kind} workers", contestants, {"torch": floor})
 
 
-def _epochs_of(kind: Any, persistent: bool) -> Measure:
+def _epochs_of(who: str, persistent: bool) -> Measure:
     """Return a measure of one epoch's start. Each time the dataset is changed before."""
     labels = torch.zeros(_SAMPLES)
     options = {"persistent_workers": True} if persistent else {"multiprocessing_context": "fork"}
-    dataset = TensorDataset(torch.zeros(_SAMPLES, 1, 28, 28), labels)
-    loader = kind(dataset, _BATCH_SIZE, shuffle=True, num_workers=2, **options)
+    loader = _loader_of(who, labels, **options)
 
     def measure() -> float:
         labels.add_(1)
@@ -81,15 +78,21 @@ def measure_start(who: str, method: str) -> float:
         method: how workers are started.
     """
     torch.set_num_threads(1)
-    dataset: Any = TensorDataset(torch.zeros(_SAMPLES, 1, 28, 28), torch.zeros(_SAMPLES))
-    kind: Any = TorchLoader if who == "torch" else DataLoader
+    labels = torch.zeros(_SAMPLES)
+    if who == OURS and method == "forkserver":
+        first_batch_of(_loader_of(who, labels, multiprocessing_context=method))
+    return first_batch_of(_loader_of(who, labels, multiprocessing_context=method))[0]
 
-    def loader() -> Any:
-        return kind(dataset, _BATCH_SIZE, shuffle=True, num_workers=2, multiprocessing_context=method)
 
-    if who == "ours" and method == "forkserver":
-        first_batch_of(loader())
-    return first_batch_of(loader())[0]
+def _loader_of(who: str, labels: torch.Tensor, **options: Any) -> Any:
+    """Return a loader with two workers. Each contestant imports only what is its own, as programs do."""
+    kinds: Any
+    if who == "torch":
+        import torch.utils.data as kinds
+    else:
+        import course_lib as kinds
+    dataset = kinds.TensorDataset(torch.zeros(_SAMPLES, 1, 28, 28), labels)
+    return kinds.DataLoader(dataset, _BATCH_SIZE, shuffle=True, num_workers=2, **options)
 
 
 if __name__ == "__main__":
