@@ -4,6 +4,7 @@ A row is found by its position, whatever its id is: ids have gaps where rows wer
 anywhere. The dataset notes the ids once; that fixes its length and order for every process that has a copy.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +32,7 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
     connection when it first reads, and its threads share it; pickled, a dataset is a path and the row ids.
 
     Args:
-        path: the database file; it is never written.
+        path: the database file; nothing is ever written into it, but what a killed writer left is undone.
         table: the name of the table.
         transform: applied to the first value of a sample.
         columns: the names of the columns, in the order of a sample's values.
@@ -91,6 +92,7 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
             ValueError: if the table exists, a name holds other characters, or a sample has another number of
                 values.
             TypeError: if a value is of another kind.
+            OSError: if the disk is full or the folder cannot be written.
         """
         path, columns = Path(path), _checked_columns(columns)
         for name in (table, *columns):
@@ -179,6 +181,10 @@ def _write(path: Path, samples: Iterable[Sequence[Any]], table: str, columns: Se
                 connection.execute("ROLLBACK")
             if not isinstance(error, sqlite3.DatabaseError):
                 raise
+            if "disk is full" in str(error):
+                raise OSError(
+                    errno.ENOSPC, "there is no space for the samples, and none of them was written", str(path)
+                ) from error
             raise ValueError(
                 f"{path} could not take the table {table!r}: {error}. A table is written once, into a "
                 "database. Choose another name or file, or delete the old table."

@@ -54,8 +54,8 @@ class SQLiteTable:
         """Return the rowids of all rows that there are now, rising; int64 of shape (n,)."""
         # Not over the connection that stays: the dataset asks once, in a process that may never read a row.
         with closing(self._open()) as connection, self._plain_errors():
-            cursor = connection.execute(self._select_ids)
-            return np.fromiter((row[0] for row in cursor), np.int64)
+            rows = self._query(connection, self._select_ids)
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
 
     def read(self, rowids: Sequence[int]) -> dict[int, Row]:
         """Read rows with one query, all as they were at one moment.
@@ -73,7 +73,7 @@ class SQLiteTable:
         with own.lock, self._plain_errors():
             if own.connection is None:
                 own.connection = self._open()
-            rows = own.connection.execute(self._select, (json.dumps(rowids),)).fetchall()
+            rows = self._query(own.connection, self._select, json.dumps(rowids))
         return {row[0]: row[1:] for row in rows}
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class SQLiteTable:
             )
         with self._plain_errors():
             connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro",
+                self._uri("ro"),
                 uri=True,
                 timeout=self.timeout,
                 check_same_thread=False,
@@ -108,14 +108,28 @@ class SQLiteTable:
     def _check_table(self, connection: sqlite3.Connection) -> None:
         if not isinstance(self.table, str):
             raise TypeError(f"table got {self.table!r}. It is the name of a table. Pass a string.")
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
+        statement = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = [name for (name,) in self._query(connection, statement)]
         if self.table not in tables:
             raise ValueError(
                 f"{self.path} has no table {self.table!r}; it has {', '.join(map(repr, tables)) or 'none'}. "
                 "Rows are read from a table of the file, named exactly. Pass one of its names."
             )
+
+    def _query(self, connection: sqlite3.Connection, statement: str, *parameters: str) -> list[Row]:
+        try:
+            return connection.execute(statement, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if "readonly" not in str(error):
+                raise
+        # A writer died in the middle of a transaction. What it did must be undone before anybody can read,
+        # and that takes somebody who may write: SQLite does it at the first query.
+        with closing(sqlite3.connect(self._uri("rw"), uri=True, timeout=self.timeout)) as other:
+            other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        return connection.execute(statement, parameters).fetchall()
+
+    def _uri(self, mode: str) -> str:
+        return f"{self.path.absolute().as_uri()}?mode={mode}"
 
     def _check_columns(self, connection: sqlite3.Connection) -> str:
         """Check the names of the columns; return a name for the rowid that no column has taken."""
@@ -167,6 +181,12 @@ class _Connection:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.connection: sqlite3.Connection | None = None
+        self._owner = os.getpid()
+
+    def __del__(self) -> None:
+        # A forked child must not close its parent's connection: that would drop the locks of both.
+        if self.connection is not None and self._owner == os.getpid():
+            self.connection.close()
 
 
 def _quote(name: str) -> str:

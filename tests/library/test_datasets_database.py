@@ -6,6 +6,9 @@ import pickle
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -265,6 +268,30 @@ def test_a_locked_file_times_out_with_a_clear_error(path):
             dataset[0]
         writer.execute("ROLLBACK")
     assert dataset[0][1] == 0
+
+
+DIE_WHILE_WRITING = """
+    import os, sqlite3, sys
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")  # so that it writes into the file before it commits
+    connection.execute("BEGIN")
+    connection.execute("UPDATE samples SET label = -1, data = zeroblob(5000)")
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX ends a process this way")
+def test_a_writer_that_was_killed_loses_nothing(tmp_path):
+    path = tmp_path / "killed.db"
+    dataset = DatabaseDataset.create(path, numbered(50))
+    open_one = DatabaseDataset(path)
+    assert open_one[0][1] == 0
+    subprocess.run([sys.executable, "-c", textwrap.dedent(DIE_WHILE_WRITING), str(path)])
+    assert path.with_name("killed.db-journal").exists()
+    assert [label for _, label in open_one] == list(range(50))
+    subprocess.run([sys.executable, "-c", textwrap.dedent(DIE_WHILE_WRITING), str(path)])
+    assert [label for _, label in DatabaseDataset(path)] == list(range(50))
+    assert [label for _, label in dataset] == list(range(50))
 
 
 def test_create_is_all_or_nothing(tmp_path):
