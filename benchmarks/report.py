@@ -41,7 +41,7 @@ def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Resul
     for result in results:
         name, ours = result.name, describe_amount(result)
         for opponent, ratio, floor in rows_of(result):
-            bold = "**" if floor is None or ratio.median >= floor else ""
+            bold = "**" if floor is not None and ratio.median >= floor else ""
             lines.append(
                 f"| {name} | {ours} | {opponent} | {bold}{describe_ratio(ratio)}{bold} | {_floor(floor)} |"
             )

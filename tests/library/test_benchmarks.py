@@ -130,7 +130,9 @@ def test_a_pass_consumes_every_batch_and_a_start_ends_its_pass() -> None:
 def test_results_survive_the_file(tmp_path: Path) -> None:
     results = [
         Result("a | b", 3, {OURS: [0.001], "torch": [0.002]}, {"torch": Spread(2, 1.5, 3)}, {"torch": 2.5}),
-        Result("memory", 0, {OURS: [2.0], "list": [50.0]}, {"list": Spread(25, 25, 25)}, {}, "MiB"),
+        Result(
+            "memory", 0, {OURS: [2.0], "list": [50.0]}, {"list": Spread(25, 25, 25)}, {"list": 9.0}, "MiB"
+        ),
     ]
     write_json(tmp_path / "x.json", {"cores": 2}, 1, results)
     assert read_json(tmp_path / "x.json") == ({"cores": 2}, 1, results)
@@ -140,7 +142,7 @@ def test_results_survive_the_file(tmp_path: Path) -> None:
     assert "| 1.0 ms (1.0 to 1.0) | torch | 2.00 (1.50 to 3.00) | 2.5 |" in table, (
         "missed floors are not bold"
     )
-    assert "| 2.0 MiB (2.0 to 2.0) | list | **25.00 (25.00 to 25.00)** |  |" in table
+    assert "| 2.0 MiB (2.0 to 2.0) | list | **25.00 (25.00 to 25.00)** | 9 |" in table
     assert "1 rounds" in table
     assert "cores 2" in table
 
