@@ -6,7 +6,6 @@ that build on others (`TransformDataset`, `StackDataset`, …) refuse it, becaus
 is missing.
 """
 
-import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
@@ -23,38 +22,14 @@ from course_lib.datasets.base import (
     plain_index,
 )
 from course_lib.datasets.failures import FailureRecord, FailureReport
+from course_lib.datasets.transient import is_transient
 from course_lib.samplers.order import check_generator
 from course_lib.worker_info import get_worker_info
 
 Fallback = Literal["skip", "random", "previous", "raise"]
 
 _DRAWS = 16  # if so many samples in a row fail, the data are broken, not one sample of them
-_PASSING = {
-    # Not every system knows every one of them.
-    getattr(errno, name, None)
-    for name in (
-        "EIO",
-        "EBUSY",
-        "EMFILE",
-        "ENFILE",
-        "ENOLCK",
-        "ENETDOWN",
-        "ENETUNREACH",
-        "EHOSTUNREACH",
-        "ESTALE",
-    )
-} - {None}
 _MISSING = object()
-
-
-def is_transient(error: Exception) -> bool:
-    """Tell whether an error may be gone at the next try: a timeout, a lost connection, a busy device.
-
-    A missing file, a damaged picture or a wrong value stays what it is.
-    """
-    if isinstance(error, TimeoutError | ConnectionError | BlockingIOError | InterruptedError):
-        return True
-    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 class RobustDataset(Dataset[Any]):

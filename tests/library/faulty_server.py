@@ -27,7 +27,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.most_at_once = 0
         self.delay = 0.0
         self.lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def url(self, path):
         return f"http://127.0.0.1:{self.server_port}{path}"

@@ -149,6 +149,15 @@ def test_what_will_not_pass_is_not_tried_again(path, fault, error, words, server
     assert server.requests[path] == 1
 
 
+def test_trap_a_failed_download_then_fails_on_open(server, urls, tmp_path):
+    """The error tells of the download, not of a file that is missing in the cache, and nothing is kept."""
+    server.faults["/0.npy"] = ["500"] * 4
+    with pytest.raises(ConnectionError, match=r"/0\.npy could not be downloaded in 4 tries.*500") as caught:
+        make(urls, tmp_path)[0]
+    assert str(tmp_path) not in str(caught.value)
+    assert cached_bytes(tmp_path) == 0
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_every_sample_arrives_or_is_reported(workers, server, urls, tmp_path):
     del server.contents["/7.npy"]
@@ -448,7 +457,7 @@ def test_stores_behind_the_same_names_are_not_mixed_up(tmp_path):
     assert len({first._key(0), second._key(0), make(["s3://b/k"], tmp_path)._key(0)}) == 3
 
 
-def test_it_can_be_pickled_while_it_downloads(server, urls, tmp_path):
+def test_trap_it_cannot_be_pickled(server, urls, tmp_path):
     server.delay = 0.05
     dataset = make(urls, tmp_path)
     dataset.prefetch(range(24))

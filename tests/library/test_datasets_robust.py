@@ -24,8 +24,8 @@ from course_lib import (
     TransformDataset,
     default_collate,
 )
-from course_lib.datasets.robust import is_transient
 from course_lib.datasets.shared_table import SharedTable
+from course_lib.datasets.transient import is_transient
 
 START_METHODS = multiprocessing.get_all_start_methods()
 either_loader = pytest.mark.parametrize(
