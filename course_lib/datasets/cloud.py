@@ -161,6 +161,10 @@ def _checked_urls(urls: Iterable[str]) -> PackedStrings:
         raise ValueError(
             "urls holds no URL. A dataset needs at least one sample. Check how the list is made."
         )
+    # In another folder the same relative path is another file, and the cache may be the same.
+    packed = PackedStrings(
+        url if fsspec.core.split_protocol(url)[0] else os.path.abspath(url) for url in packed
+    )
     for protocol in {fsspec.core.split_protocol(url)[0] or "file" for url in packed}:
         fsspec.get_filesystem_class(protocol)  # says which package is missing, or that nobody knows it
     return packed

@@ -79,11 +79,19 @@ class MemoryEfficientDataset(Dataset[Any]):
 
 def _relative_paths(root: str, endings: tuple[str, ...]) -> Iterator[str]:
     for folder, folders, names in os.walk(root, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and not _leads_back(folder, name)]
         for name in names:
             if not name.startswith(".") and name.lower().endswith(endings):
                 # With "/" on every system: the order of the samples must not depend on it.
                 yield Path(os.path.relpath(os.path.join(folder, name), root)).as_posix()
+
+
+def _leads_back(folder: str, name: str) -> bool:
+    """Tell whether a link leads to a folder that it lies in: following it would never end."""
+    path = os.path.join(folder, name)
+    if not os.path.islink(path):
+        return False
+    return Path(folder).resolve().is_relative_to(Path(path).resolve())
 
 
 def _endings(extensions: Iterable[str] | None) -> tuple[str, ...]:

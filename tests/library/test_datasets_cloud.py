@@ -287,6 +287,16 @@ def test_local_files(prefix, tmp_path):
     assert dataset[0] == [1]
 
 
+def test_relative_paths_are_those_of_the_folder_in_which_the_dataset_was_made(tmp_path, monkeypatch):
+    datasets = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(name)
+        monkeypatch.chdir(tmp_path / name)
+        datasets.append(make(["a.txt"], tmp_path / "cache"))
+    assert [dataset[0] for dataset in datasets] == ["one", "two"]
+
+
 def test_trap_evicts_the_item_just_fetched(server, urls, tmp_path):
     size = len(server.contents["/0.npy"])
     dataset = make(urls, tmp_path, cache_size_gb=2.5 * size / 1e9)

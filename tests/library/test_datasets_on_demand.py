@@ -40,6 +40,18 @@ def test_all_files_without_extensions(root):
     assert list(dataset) == ["a.npy", "10.NPY", "2.npy", "deep.npy", "notes.txt", "z.npy"]
 
 
+def test_links_are_followed_unless_they_lead_back(root, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "x.npy").touch()
+    try:
+        (root / "b" / "back").symlink_to(root, target_is_directory=True)
+        (root / "b" / "other").symlink_to(other, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    dataset = MemoryEfficientDataset(root, np.load, (".npy",))
+    assert list(dataset.paths) == sorted([*NAMES, "b/other/x.npy"])
+
+
 def test_nothing_is_loaded_before_it_is_asked_for(root):
     loaded = []
     dataset = MemoryEfficientDataset(root, loaded.append)
