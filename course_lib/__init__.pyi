@@ -2,6 +2,8 @@ from course_lib.collate import default_collate as default_collate
 from course_lib.collate import default_convert as default_convert
 from course_lib.datasets.base import Dataset as Dataset
 from course_lib.datasets.base import IterableDataset as IterableDataset
+from course_lib.datasets.cached import AutoOptimizedDataset as AutoOptimizedDataset
+from course_lib.datasets.cloud import CloudStorageDataset as CloudStorageDataset
 from course_lib.datasets.compose import ChainDataset as ChainDataset
 from course_lib.datasets.compose import ConcatDataset as ConcatDataset
 from course_lib.datasets.compose import StackDataset as StackDataset
@@ -15,8 +17,6 @@ from course_lib.datasets.mnist import mnist as mnist
 from course_lib.datasets.on_demand import MemoryEfficientDataset as MemoryEfficientDataset
 from course_lib.datasets.packed import PackedSequences as PackedSequences
 from course_lib.datasets.packed import PackedStrings as PackedStrings
-from course_lib.datasets.cached import AutoOptimizedDataset as AutoOptimizedDataset
-from course_lib.datasets.cloud import CloudStorageDataset as CloudStorageDataset
 from course_lib.datasets.robust import RobustDataset as RobustDataset
 from course_lib.datasets.split import Subset as Subset
 from course_lib.datasets.split import random_split as random_split
@@ -33,13 +33,13 @@ from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
 from course_lib.loader.seeding import seed_worker as seed_worker
 from course_lib.loader.worker_init import distributed_worker_init as distributed_worker_init
 from course_lib.measure.memory_monitor import MemoryMonitor as MemoryMonitor
-from course_lib.measure.timeline import Timeline as Timeline
-from course_lib.measure.tracing import trace as trace
 from course_lib.measure.rules import duplicate_rule as duplicate_rule
 from course_lib.measure.rules import finite_rule as finite_rule
 from course_lib.measure.rules import leakage_rule as leakage_rule
 from course_lib.measure.rules import range_rule as range_rule
 from course_lib.measure.rules import shape_rule as shape_rule
+from course_lib.measure.timeline import Timeline as Timeline
+from course_lib.measure.tracing import trace as trace
 from course_lib.measure.tuning import tune_num_workers as tune_num_workers
 from course_lib.measure.validation import DatasetValidator as DatasetValidator
 from course_lib.memory import measure_memory as measure_memory

@@ -12,6 +12,7 @@ import torch
 Offer = Callable[[Sequence[int], torch.dtype], torch.Tensor | None]
 
 _of_this_thread = threading.local()
+_has_offered = False  # Asked for every batch, so it has to be quick.
 
 
 def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
@@ -22,8 +23,8 @@ def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
 
 
 def is_offered() -> bool:
-    """Tell whether somebody offers memory, so that writing into `empty_batch` saves a copy."""
-    return getattr(_of_this_thread, "offer", None) is not None
+    """Tell whether this process has offered memory, so that writing into `empty_batch` may save a copy."""
+    return _has_offered
 
 
 class offering:  # noqa: N801 (used as a statement: `with offering(...):`)
@@ -37,6 +38,8 @@ class offering:  # noqa: N801 (used as a statement: `with offering(...):`)
         self._offer = offer
 
     def __enter__(self) -> None:
+        global _has_offered
+        _has_offered = True
         _of_this_thread.offer = self._offer
 
     def __exit__(self, *error: object) -> None:

@@ -24,29 +24,21 @@ class ColumnBatch(Sequence[Sample]):
         ValueError: without columns, or when their lengths differ.
     """
 
-    __slots__ = ("_size", "columns")
+    __slots__ = ("columns",)
 
     def __init__(self, *columns: Any) -> None:
-        # A tensor tells its shape four times as fast as its length, and this runs for every batch.
-        sizes = [column.shape[0] if isinstance(column, torch.Tensor) else len(column) for column in columns]
+        sizes = [len(column) for column in columns]
         if not sizes or sizes.count(sizes[0]) != len(sizes):
             raise ValueError(
                 f"ColumnBatch got columns of lengths {sizes}. A batch needs at least one column, and every "
                 "column holds one value for each sample. Pass columns of the same length."
             )
         self.columns: Sequence[Any] = columns
-        self._size: int = sizes[0]
-
-    @classmethod
-    def gathered(cls, columns: list[Any]) -> "ColumnBatch":
-        """Hold tensors gathered by the same indices: their lengths agree, so no check costs time."""
-        batch = cls.__new__(cls)
-        batch.columns = columns
-        batch._size = columns[0].shape[0]
-        return batch
 
     def __len__(self) -> int:
-        return self._size
+        first = self.columns[0]
+        # A tensor tells its shape four times as fast as its length.
+        return int(first.shape[0]) if isinstance(first, torch.Tensor) else len(first)
 
     @overload
     def __getitem__(self, position: int) -> Sample: ...
@@ -67,3 +59,15 @@ class ColumnBatch(Sequence[Sample]):
 
     def __repr__(self) -> str:
         return f"ColumnBatch({len(self)} samples of {len(self.columns)} fields)"
+
+
+class GatheredBatch(ColumnBatch):
+    """Hold tensors that were gathered by the same indices: their lengths agree, so no check costs time.
+
+    Its columns are what `default_collate` would make of its samples.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, columns: list[torch.Tensor]) -> None:
+        self.columns = columns

@@ -162,7 +162,7 @@ class ImageFolderDataset(Dataset[tuple[Any, int]]):
     def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`."""
         pictures = _read(self, self.paths.__getitems__(indices))
-        return ColumnBatch(pictures, gather_rows(self.targets, indices))
+        return ColumnBatch(pictures, *gather_rows([self.targets], indices))
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -7,7 +7,7 @@ import torch
 
 from course_lib.datasets.base import Dataset, Indices, plain_index
 from course_lib.datasets.batch_memory import empty_batch, is_offered
-from course_lib.datasets.columns import ColumnBatch
+from course_lib.datasets.columns import GatheredBatch
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
 ItemT = TypeVar("ItemT", covariant=True)
@@ -76,28 +76,39 @@ class TensorDataset(Dataset[tuple[torch.Tensor, ...]]):
     def __getitem__(self, index: Any) -> tuple[torch.Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def __getitems__(self, indices: Indices) -> ColumnBatch:
+    def __getitems__(self, indices: Indices) -> GatheredBatch:
         """Return the samples at `indices`, gathered: fields of shape (B, ...)."""
-        return ColumnBatch.gathered([gather_rows(tensor, indices) for tensor in self.tensors])
+        return GatheredBatch(gather_rows(self.tensors, indices))
 
     def __len__(self) -> int:
         return len(self.tensors[0])
 
 
-def gather_rows(tensor: torch.Tensor, indices: Indices) -> torch.Tensor:
-    """Copy rows of a tensor of shape (n, ...) into a new one of shape (B, ...).
+def gather_rows(tensors: Sequence[torch.Tensor], indices: Indices) -> list[torch.Tensor]:
+    """Copy the same rows of tensors of shape (n, ...), for each tensor into a new one of shape (B, ...).
 
     Raises:
         IndexError: if an index lies outside -n to n - 1.
     """
-    positions = indices if isinstance(indices, torch.Tensor) else torch.as_tensor(indices, dtype=torch.int64)
+    if not isinstance(indices, torch.Tensor):
+        indices = torch.as_tensor(indices, dtype=torch.int64)
     try:
-        if is_offered() and tensor.is_cpu and not tensor.requires_grad:
-            place = empty_batch((*positions.shape, *tensor.shape[1:]), tensor.dtype)
-            return torch.index_select(tensor, 0, positions, out=place)
-        return tensor.index_select(0, positions)
+        if is_offered():
+            return [_gather_in_place(tensor, indices) for tensor in tensors]
+        return [tensor.index_select(0, indices) for tensor in tensors]
     except (IndexError, RuntimeError):
         # index_select takes neither negative indices nor those of another device or type. They are rare: look
         # for them only when it fails.
-        plain = [plain_index(index, len(tensor)) for index in positions.tolist()]
-        return tensor.index_select(0, torch.tensor(plain, dtype=torch.int64, device=tensor.device))
+        return [_gather_by_plain_indices(tensor, indices) for tensor in tensors]
+
+
+def _gather_in_place(tensor: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+    if not tensor.is_cpu or tensor.requires_grad:
+        return tensor.index_select(0, indices)
+    place = empty_batch((*indices.shape, *tensor.shape[1:]), tensor.dtype)
+    return torch.index_select(tensor, 0, indices, out=place)
+
+
+def _gather_by_plain_indices(tensor: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
+    plain = [plain_index(index, len(tensor)) for index in indices.tolist()]
+    return tensor.index_select(0, torch.tensor(plain, dtype=torch.int64, device=tensor.device))

@@ -88,10 +88,11 @@ class HandwrittenDigits(Dataset[tuple[Any, Any]]):
         return f"mnist({'train' if self.train else 'test'}: {len(self):,} images from {self.source})"
 
     def _gather(self, indices: Indices) -> tuple[Any, torch.Tensor]:
-        images = gather_rows(self.data, indices).unsqueeze(1)
+        images, labels = gather_rows([self.data, self.targets], indices)
+        images = images.unsqueeze(1)
         if self.transform is not None:
             images = apply_to_column(self.transform, images)
-        return images, gather_rows(self.targets, indices)
+        return images, labels
 
 
 def mnist(

@@ -77,7 +77,7 @@ class PackedSequences(Dataset[Any]):
     def __getitems__(self, indices: Indices) -> "PackedBatch":
         """Return the sequences at `indices`."""
         rows = torch.as_tensor(indices, dtype=torch.int64)
-        labels = None if self.labels is None else gather_rows(self.labels, rows)
+        labels = None if self.labels is None else gather_rows([self.labels], rows)[0]
         return PackedBatch(self.values, *_ranges(self._neighbours, rows), labels)
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from course_lib.loader.fetch import iterate_indices
 from course_lib.loader.pinning import find_pinning_device
@@ -16,24 +16,6 @@ from course_lib.loader.times import BatchTimes
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
-
-
-class Handed(NamedTuple):
-    """A batch that is ready to be handed out.
-
-    Attributes:
-        batch: what the loader yields.
-        number: its number in the epoch.
-        worker: who made it; None for the main process.
-        samples: how many samples a stream gave for it.
-        stages: when it was begun, fetched, collated, sent, received and pinned.
-    """
-
-    batch: Any
-    number: int
-    worker: int | None
-    samples: int
-    stages: tuple[float, float, float, float, float, float]
 
 
 class LoaderIterator(ABC):
@@ -47,6 +29,7 @@ class LoaderIterator(ABC):
 
     observer: Callable[[BatchTimes], None] | None = None
     _progress: Progress
+    _latest: tuple[int, int | None, float, float, float, float, float, float]
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._index_sampler = loader._index_sampler
@@ -57,17 +40,13 @@ class LoaderIterator(ABC):
         return self
 
     def __next__(self) -> Any:
-        asked = perf_counter()
-        handed = self._next_handed()
-        if handed is None:
-            self._progress.is_finished = True
-            raise StopIteration
+        observer, asked = self.observer, perf_counter()
+        batch = self._next_batch()
         if self._declared_samples is not None:
             self._compare_with_declared(self._declared_samples)
-        if self.observer is not None:
-            times = BatchTimes(handed.number, handed.worker, *handed.stages, asked, perf_counter())
-            self.observer(times)
-        return handed.batch
+        if observer is not None:
+            observer(BatchTimes(*self._latest, asked, perf_counter()))
+        return batch
 
     def __len__(self) -> int:
         return len(self._index_sampler)  # type: ignore[arg-type]
@@ -79,8 +58,16 @@ class LoaderIterator(ABC):
         )
 
     @abstractmethod
-    def _next_handed(self) -> Handed | None:
-        """Return the next batch, or None at the end of the pass."""
+    def _next_batch(self) -> Any:
+        """Return the next batch; leave in `_latest` the first eight fields of its times.
+
+        Raises:
+            StopIteration: the pass is over.
+        """
+
+    def _finish(self) -> NoReturn:
+        self._progress.is_finished = True
+        raise StopIteration
 
     def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
         """Begin a pass, or go on with the one whose state was loaded."""

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError
-from course_lib.loader.iterator import Handed, LoaderIterator
+from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.pinning import PinningThread
 from course_lib.loader.pool import WorkerPool
 from course_lib.loader.repetition import RepetitionCheck
@@ -76,7 +76,7 @@ class ParallelIterator(LoaderIterator):
         repeats = loader._streaming and loader.num_workers > 1
         self._repetition = RepetitionCheck(self._dataset_name) if repeats else None
 
-    def _next_handed(self) -> Handed | None:
+    def _next_batch(self) -> Any:
         return self._guard(self._hand_out)
 
     def _guard(self, step: Callable[[], T]) -> T:
@@ -120,7 +120,7 @@ class ParallelIterator(LoaderIterator):
 
     # Handing batches out
 
-    def _hand_out(self) -> Handed | None:
+    def _hand_out(self) -> Any:
         while self._owner:
             number = self._wait_for_next()
             upcoming = next(self._orders, None)  # An error of the sampler comes before anything is taken.
@@ -135,16 +135,17 @@ class ParallelIterator(LoaderIterator):
                 return self._open(worker, arrival)
         if not self._persistent:
             self.close()
-        return None
+        self._finish()
 
     def _note(self, worker: int, number: int, report: Report, is_end: bool) -> None:
         self._progress.turn = (worker + 1) % self._num_workers
-        self._progress.hand_out(number, report.samples)
+        self._progress.hand_out(number)
+        self._progress.samples += report.samples
         if report.position is not None or is_end:
             share = self._progress.share(worker)
             share.position, share.has_ended = report.position, is_end
 
-    def _open(self, worker: int, arrival: Arrival) -> Handed:
+    def _open(self, worker: int, arrival: Arrival) -> Any:
         report, batch, received = arrival
         pinned = received
         if isinstance(batch, ExceptionWrapper):
@@ -153,7 +154,8 @@ class ParallelIterator(LoaderIterator):
             batch, pinned = batch.result()
         if self._repetition is not None:
             self._repetition.look_at(worker, batch)
-        return Handed(batch, report.number, worker, report.samples, (*report.stages, received, pinned))
+        self._latest = report.number, worker, *report.stages, received, pinned
+        return batch
 
     def _wait_for_next(self) -> int:
         """Wait until the next batch to hand out has arrived; return its number."""

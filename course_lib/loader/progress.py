@@ -66,9 +66,11 @@ class Progress:
         """Return the share of a worker."""
         return self.shares.setdefault(worker, Share())
 
-    def hand_out(self, number: int, samples: int) -> None:
+    def hand_out(self, number: int) -> None:
         """Note that a batch was handed out, or that its error was raised."""
-        self.samples += samples
+        if number == self.handed and not self.ahead:
+            self.handed += 1
+            return
         self.ahead.add(number)
         while self.handed in self.ahead:
             self.ahead.remove(self.handed)

@@ -1,10 +1,9 @@
 """Loading in the main process: `num_workers=0` (lesson 10)."""
 
-from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from course_lib.loader.iterator import Handed, LoaderIterator
+from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.pinning import pin_memory
 
 if TYPE_CHECKING:
@@ -16,23 +15,30 @@ class SerialIterator(LoaderIterator):
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         super().__init__(loader)
+        self._streaming = loader._streaming
         self._share = self._progress.share(0)
         self._fetcher = loader._make_fetcher(self._share.position)
 
-    def _next_handed(self) -> Handed | None:
-        for number, indices in islice(self._orders, 1):
-            try:
-                fetched = self._fetcher.fetch(indices)
-            finally:
-                self._share.position = self._fetcher.position()
-                self._progress.hand_out(number, 0)
-            if fetched is None:
-                return None
-            batch, samples, (begun, loaded, collated) = fetched
-            self._progress.samples += samples
-            pinned = collated
-            if self._pinning_device is not None:
-                batch, pinned = pin_memory(batch), perf_counter()
-            stages = (begun, loaded, collated, collated, collated, pinned)
-            return Handed(batch, number, None, samples, stages)
-        return None
+    def _next_batch(self) -> Any:
+        order = next(self._orders, None)
+        if order is None:
+            self._finish()
+        number, indices = order
+        try:
+            fetched = self._fetcher.fetch(indices)
+        except Exception:
+            self._progress.hand_out(number)
+            raise
+        self._progress.hand_out(number)
+        if self._streaming:
+            self._share.position = self._fetcher.position()
+        if fetched is None:
+            self._finish()
+        batch, samples, stages = fetched
+        self._progress.samples += samples
+        pinned = stages[-1]
+        if self._pinning_device is not None:
+            batch, pinned = pin_memory(batch), perf_counter()
+        if self.observer is not None:
+            self._latest = number, None, *stages, stages[-1], stages[-1], pinned
+        return batch

@@ -203,8 +203,8 @@ class Desk:
             return self.wrap_exception()
         if fetched is None:
             return StreamEnd()
-        self._samples, self._stages = fetched.samples, fetched.stages
-        return fetched.batch
+        batch, self._samples, self._stages = fetched
+        return batch
 
     def report(self, task: Task) -> Report:
         """Say what is to be said of the task that was just done."""

@@ -1,7 +1,7 @@
 """Cut a stream of indices into batches (lesson 09)."""
 
-from collections.abc import Iterable, Iterator, Sized
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import chain, islice
 
 import torch
 
@@ -48,9 +48,9 @@ class BatchSampler(Sampler[list[int]]):
     def tensors(self) -> Iterator[torch.Tensor] | None:
         """Return an iterator over the same batches as int64 tensors of shape (B,); None if there are none."""
         blocks = getattr(self.sampler, "index_blocks", None)
-        return None if blocks is None else self._cut(blocks())
+        return None if blocks is None else chain.from_iterable(self._cut(blocks()))
 
-    def _cut(self, blocks: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
+    def _cut(self, blocks: Iterator[torch.Tensor]) -> Iterator[Sequence[torch.Tensor]]:
         left = torch.empty(0, dtype=torch.int64)
         for block in blocks:
             if len(left) > 0:
@@ -58,9 +58,9 @@ class BatchSampler(Sampler[list[int]]):
             whole, left = block.tensor_split([len(block) // self.batch_size * self.batch_size])
             for section in torch.split(whole, self.batch_size * _BATCHES_PER_CUT):
                 # Splitting nothing still gives one piece, an empty one.
-                yield from torch.split(section, self.batch_size) if len(section) > 0 else ()
+                yield torch.split(section, self.batch_size) if len(section) > 0 else ()
         if len(left) > 0 and not self.drop_last:
-            yield left
+            yield (left,)
 
     def __len__(self) -> int:
         if not isinstance(self.sampler, Sized):
