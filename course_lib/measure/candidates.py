@@ -94,13 +94,10 @@ def choose_workers(measurements: Iterable[WorkerMeasurement]) -> Choice:
     chosen = next(m for m in done if _is_equal(m, fastest))
     if chosen is fastest:
         return Choice(chosen.workers, fastest.workers, "the fastest of all that came through")
-    slower = chosen.median / fastest.median - 1
-    return Choice(
-        chosen.workers,
-        fastest.workers,
-        f"{fastest.workers} came out {slower:.0%} faster, which is within the noise: fewer workers cost less "
-        "memory",
-    )
+    gain = 1 - fastest.median / chosen.median
+    ahead = f"came out {gain:.0%} faster, which is within the noise" if gain >= 0.005 else "came out as fast"
+    reason = f"{fastest.workers} {ahead}: fewer workers cost less memory"
+    return Choice(chosen.workers, fastest.workers, reason)
 
 
 def next_candidate(
