@@ -15,7 +15,12 @@ from rattler import MatchSpec
 
 ROOT = Path(__file__).parents[2]
 # Where conda-forge calls a package by another name than the Python package index.
-CONDA_NAMES = {"torch": "pytorch", "msgpack": "msgpack-python", "playwright": "playwright-python"}
+CONDA_NAMES = {
+    "torch": "pytorch",
+    "msgpack": "msgpack-python",
+    "opencv-python-headless": "opencv",
+    "playwright": "playwright-python",
+}
 CONDA_ONLY = {"python", "pip"}
 
 
