@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol
 
 from course_lib.collate import default_collate
 from course_lib.datasets.columns import GatheredBatch
-from course_lib.samplers.batching import BatchSampler
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -200,13 +199,13 @@ def iterate_indices(index_sampler: Iterable[Any], dataset: Any) -> Iterator[Any]
         index_sampler: a batch sampler, or a sampler where the loader does not batch.
         dataset: what the indices are for.
     """
-    takes_tensors = getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__")
-    if takes_tensors and isinstance(index_sampler, BatchSampler):
+    if getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__"):
         # A subclass may have changed what iterating gives; then its own order counts.
-        unchanged = type(index_sampler).__iter__ is BatchSampler.__iter__
-        tensors = index_sampler.tensors() if unchanged else None
-        if tensors is not None:
-            return tensors
+        owner = next((kind for kind in type(index_sampler).__mro__ if "__iter__" in vars(kind)), object)
+        if "tensors" in vars(owner):
+            tensors: Iterator[Any] | None = index_sampler.tensors()  # type: ignore[attr-defined]
+            if tensors is not None:
+                return tensors
     return iter(index_sampler)
 
 

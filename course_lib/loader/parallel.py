@@ -7,6 +7,7 @@ handed out, one more is ordered. Batches that arrive before their turn wait.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -46,7 +47,7 @@ class ParallelIterator(LoaderIterator):
         self._persistent = loader.persistent_workers
         self._pool: WorkerPool = loader._make_pool(self._progress.base_seed)
         self._pinning = None if self._pinning_device is None else PinningThread(self._pinning_device)
-        self._guard(self._fill_window)
+        self._guard(self._start)
 
     @property
     def usable(self) -> bool:
@@ -56,7 +57,7 @@ class ParallelIterator(LoaderIterator):
     def restart(self, loader: "DataLoader[Any]") -> None:
         """Begin another pass with the same workers. What is left of the pass before is dropped."""
         self._begin_pass(loader, draw_seed=False)
-        self._guard(self._fill_window)
+        self._guard(partial(self._order_ahead, self._window))
 
     def close(self) -> None:
         """End the workers and the pinning thread."""
@@ -96,8 +97,13 @@ class ParallelIterator(LoaderIterator):
 
     # Ordering batches
 
-    def _fill_window(self) -> None:
-        for order in islice(self._orders, self._window):
+    def _start(self) -> None:
+        for _ in self._pool.start():
+            self._order_ahead(1)
+        self._order_ahead(self._window - self._num_workers)
+
+    def _order_ahead(self, batches: int) -> None:
+        for order in islice(self._orders, batches):
             self._order(*order)
 
     def _order(self, number: int, indices: Any) -> None:

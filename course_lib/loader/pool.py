@@ -40,6 +40,9 @@ _PIPE_HOLDS = 8192  # bytes; as much as the smallest pipe of any system
 class WorkerPool(Protocol):
     """The workers that load for one iterator, or for all epochs where they are persistent."""
 
+    def start(self) -> Iterator[int]:
+        """Start the workers. Yield the number of each, so that it can be given work while others start."""
+
     def send(self, worker_id: int, task: Task) -> None:
         """Order a batch from a worker. It never waits.
 
@@ -93,6 +96,9 @@ class ProcessPool:
     """
 
     def __init__(self, context: BaseContext, roles: Sequence[Role], parcel: Parcel, slots: int) -> None:
+        self._context = context
+        self._roles = roles
+        self._parcel = parcel
         self._slots = slots
         self._forked = context.get_start_method() == "fork"
         self._has_warned = False
@@ -101,15 +107,34 @@ class ProcessPool:
         # Finalize runs in this process only: a forked copy of the pool must not stop the workers.
         self._close = Finalize(self, _shut_down, args=(self._workers,), exitpriority=10)
         register_after_fork(self, ProcessPool._drop_inherited_pipes)
-        _preload_fork_server(context)
+
+    def start(self) -> Iterator[int]:
+        """Start the workers; yield the number of each."""
         try:
-            for role in roles:
-                self._start(context, role, parcel)
+            if self._forked:
+                for role in self._roles:
+                    self._start(role, self._parcel)
+                    yield role.worker_id
+            else:
+                yield from self._start_side_by_side()
         except BaseException:
             self.close()
             raise
         sources = [(worker.answers, worker.process.sentinel) for worker in self._workers]
         self._watch = Watch([source for pair in sources for source in pair])
+
+    def _start_side_by_side(self) -> Iterator[int]:
+        """Start workers that need time, for their imports, before they can take the parcel."""
+        packed = pickle.dumps(self._parcel, pickle.HIGHEST_PROTOCOL)
+        _preload_fork_server(self._context)
+        for role in self._roles:
+            self._start(role, None)
+        for role, worker in zip(self._roles, self._workers):
+            try:
+                send(worker.tasks, packed)
+            except OSError as error:
+                raise self._death_of(worker) from error
+            yield role.worker_id
 
     def send(self, worker_id: int, task: Task) -> None:
         """Order a batch from a worker."""
@@ -134,10 +159,10 @@ class ProcessPool:
         """End all workers. A second call does nothing."""
         self._close()
 
-    def _start(self, context: BaseContext, role: Role, parcel: Parcel) -> None:
-        task_reader, task_writer = context.Pipe(duplex=False)
-        answer_reader, answer_writer = context.Pipe(duplex=False)
-        process = context.Process(  # type: ignore[attr-defined]
+    def _start(self, role: Role, parcel: Parcel | None) -> None:
+        task_reader, task_writer = self._context.Pipe(duplex=False)
+        answer_reader, answer_writer = self._context.Pipe(duplex=False)
+        process = self._context.Process(  # type: ignore[attr-defined]
             target=run_worker,
             args=(parcel, role, task_reader, answer_writer),
             name=f"DataLoader worker {role.worker_id}",

@@ -42,14 +42,19 @@ class ThreadPool:
     def __init__(self, roles: Sequence[Role], parcel: Parcel) -> None:
         self._answers: Answers = SimpleQueue()
         self._tasks: list[Tasks] = [SimpleQueue() for _ in roles]
-        threads = [
+        self._roles = roles
+        self._threads = [
             Thread(target=run_worker_thread, args=(parcel, role, tasks, self._answers), daemon=True)
             for role, tasks in zip(roles, self._tasks)
         ]
-        self._close = weakref.finalize(self, _shut_down, threads, self._tasks)
-        for role, thread in zip(roles, threads):
+        self._close = weakref.finalize(self, _shut_down, self._threads, self._tasks)
+
+    def start(self) -> Iterator[int]:
+        """Start the workers; yield the number of each."""
+        for role, thread in zip(self._roles, self._threads):
             thread.name = f"DataLoader worker {role.worker_id}"
             thread.start()
+            yield role.worker_id
 
     def send(self, worker_id: int, task: Task) -> None:
         """Order a batch from a worker."""

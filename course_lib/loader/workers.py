@@ -88,11 +88,11 @@ class Role:
     worker_type: Literal["process", "thread"]
 
 
-def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connection) -> None:
+def run_worker(parcel: Parcel | None, role: Role, tasks: Connection, answers: Connection) -> None:
     """Answer tasks until told to stop: the main function of a worker process.
 
     Args:
-        parcel: `dataset`, `collate_fn` and `worker_init_fn`.
+        parcel: `dataset`, `collate_fn` and `worker_init_fn`; None if it is to come before the first task.
         role: which worker this is.
         tasks: where tasks come in.
         answers: where answers go out.
@@ -102,14 +102,16 @@ def run_worker(parcel: Parcel, role: Role, tasks: Connection, answers: Connectio
     threading.Thread(target=_end_with_parent, name="DataLoader parent watch", daemon=True).start()
     # As many workers as cores, each with as many threads as cores, would only get into each other's way.
     torch.set_num_threads(1)
-    desk, writer = Desk(parcel, role), SlotWriter()
     try:
+        if parcel is None:
+            parcel = unpack(receive(tasks))
+        desk, writer = Desk(parcel, role), SlotWriter()
         inbox = Inbox(tasks)
         for task in inbox:
             packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
             message = (tuple(desk.report(task)), task.slot, tuple(packed))
             send(answers, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
-    except BrokenPipeError:
+    except (BrokenPipeError, EOFError):
         pass  # The main process has left: there is nobody to tell.
     finally:
         set_worker_info(None)

@@ -130,3 +130,40 @@ def test_a_wrapper_with_a_batch_fetch_of_its_own_gets_plain_ints():
     wrapped = DataLoader(Wrapper(TensorDataset(torch.arange(6))), 4, shuffle=True, generator=seeded())
     plain = DataLoader(TensorDataset(torch.arange(6)), 4, shuffle=True, generator=seeded())
     assert [batch.tolist() for (batch,) in wrapped] == [batch.tolist() for (batch,) in plain]
+
+
+class Halves:
+    """A batch sampler of one's own that offers tensors, too."""
+
+    def __iter__(self):
+        return (batch.tolist() for batch in self.tensors())
+
+    def tensors(self):
+        return iter(torch.arange(10).split(5))
+
+
+class OwnOrder(Halves):
+    def __iter__(self):
+        return iter([[3, 1]])
+
+
+def test_any_batch_sampler_may_offer_tensors():
+    dataset = Recorder()
+    assert [batch.tolist() for batch in DataLoader(dataset, batch_sampler=Halves())] == [
+        [0, 1, 2, 3, 4],
+        [5, 6, 7, 8, 9],
+    ]
+    assert all(isinstance(indices, torch.Tensor) for indices in dataset.seen)
+    assert [batch.tolist() for batch in DataLoader(dataset, batch_sampler=OwnOrder())] == [[3, 1]]
+    assert dataset.seen[-1] == [3, 1]
+
+
+class Numbered:
+    """An old-style sequence: no `__iter__`, positions until IndexError."""
+
+    def __getitem__(self, position):
+        return [[4, 2], [0]][position]
+
+
+def test_a_batch_sampler_without_iter_is_read_by_position():
+    assert [batch.tolist() for batch in DataLoader(Recorder(), batch_sampler=Numbered())] == [[4, 2], [0]]

@@ -262,6 +262,33 @@ def test_a_dataset_of_many_tensors_needs_no_file_per_tensor():
     assert torch.cat(list(loader)).sum().item() == sum(range(3000))
 
 
+class CountsItsCopies:
+    """Larger than a pipe, and aware of how often it is pickled."""
+
+    pickled = 0
+
+    def __init__(self):
+        self.values = torch.arange(100_000)
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return self.values[index]
+
+    def __getstate__(self):
+        CountsItsCopies.pickled += 1
+        return vars(self)
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "fork"])
+def test_a_large_dataset_is_pickled_once_for_all_workers(method):
+    before = CountsItsCopies.pickled
+    loader = DataLoader(CountsItsCopies(), batch_size=2, num_workers=3, multiprocessing_context=method)
+    assert [batch.tolist() for batch in loader] == [[0, 1], [2, 3], [4, 5]]
+    assert CountsItsCopies.pickled == before + 1
+
+
 def test_what_cannot_be_pickled_is_named():
     loader = DataLoader(
         [threading.Lock()], num_workers=1, multiprocessing_context="spawn", collate_fn=lambda batch: batch
