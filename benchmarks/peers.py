@@ -1,6 +1,6 @@
 """Other libraries that load data, on the float32 tensors, each written as its own documentation recommends.
 
-Whichever is not installed is left out: `uv sync --group peers` installs them.
+Whichever is not installed is left out: `uv pip install torchdata spdl grain` installs them.
 """
 
 import logging

@@ -98,9 +98,13 @@ class ParallelIterator(LoaderIterator):
     # Ordering batches
 
     def _start(self) -> None:
-        for _ in self._pool.start():
-            self._order_ahead(1)
-        self._order_ahead(self._window - self._num_workers)
+        ordered = 0
+        for worker in self._pool.start():
+            # Its first batch while the next is started; a resumed pass may begin with a later worker.
+            if worker == self._turn and worker not in self._ended:
+                self._order_ahead(1)
+                ordered += 1
+        self._order_ahead(self._window - ordered)
 
     def _order_ahead(self, batches: int) -> None:
         for order in islice(self._orders, batches):

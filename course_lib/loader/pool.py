@@ -198,7 +198,7 @@ class ProcessPool:
             raise self._death_of(worker) from error
 
     def _open(self, worker: Worker, slot: int | None, packed: Packed) -> Any:
-        if packed.copied and not self._has_warned:
+        if packed.is_short_of_memory and not self._has_warned:
             self._has_warned = True
             warnings.warn(_NO_SHARED_MEMORY, stacklevel=9)
         try:

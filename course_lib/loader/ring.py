@@ -40,6 +40,7 @@ from course_lib.loader.pickling import UNPICKLABLE, pack_copied, pack_for_parent
 
 _ALIGNMENT = 64
 _LARGEST_SLOT = 256 * 2**20
+_LITTLE = 2**20
 _ROOM_TO_GROW = 1.25
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -82,13 +83,15 @@ class Packed(NamedTuple):
         outcome: the outcome, packed, without the tensors that lie in the slot.
         places: where they lie.
         new_memory: the slot's new memory, packed, if it got some.
-        copied: no shared memory was to be had, so the tensors themselves are in `outcome`.
+        content: what would lie in the slot, where it has no shared memory.
+        is_short_of_memory: no shared memory was to be had, so the tensors are in `content` or `outcome`.
     """
 
     outcome: bytes
     places: Sequence[Place] = ()
     new_memory: bytes | None = None
-    copied: bool = False
+    content: bytes | None = None
+    is_short_of_memory: bool = False
 
 
 class SlotWriter:
@@ -96,6 +99,7 @@ class SlotWriter:
 
     def __init__(self) -> None:
         self._slots: dict[int, Bytes] = {}
+        self._is_first = True
 
     def pack(self, slot: int | None, make: Callable[[], Any]) -> Packed:
         """Pickle what `make` returns, with its tensors in a slot if there is one.
@@ -125,8 +129,10 @@ class SlotWriter:
         """Copy the tensors that were not made in the slot, and all to new memory where it has to be."""
         size, memory = offer.used, self._slots.pop(slot, _NO_BYTES)
         fits, shared = size <= len(memory), None
+        # The first batch of all is waited for, and to make shared memory takes longer than to copy a little.
+        is_in_haste, self._is_first = self._is_first and size <= _LITTLE, False
         if not fits:
-            memory, shared = _renew(memory, size)
+            memory, shared = (np.empty(size, np.uint8), None) if is_in_haste else _renew(memory, size)
         if beside:
             lease = _lease(memory)
             for place, tensor in beside:
@@ -137,7 +143,8 @@ class SlotWriter:
         if is_kept:
             memory, shared = _renew(memory[:size], size)
         if shared is None and (is_kept or not fits):
-            return _copy(_open(packed, _lease(memory)))
+            content = memory[:size].tobytes()
+            return packed._replace(content=content, is_short_of_memory=not is_in_haste)
         self._slots[slot] = memory
         return packed._replace(new_memory=shared) if shared else packed
 
@@ -266,7 +273,7 @@ def _share(outcome: Any) -> Packed:
 
 
 def _copy(outcome: Any) -> Packed:
-    return Packed(pack_copied(outcome), copied=True)
+    return Packed(pack_copied(outcome), is_short_of_memory=True)
 
 
 class Lender:
@@ -294,6 +301,9 @@ class Lender:
         if not packed.places:
             self._free.append(slot)
             return unpack(packed.outcome)
+        if packed.content is not None:
+            self._free.append(slot)
+            return _open(packed, _lease(np.frombuffer(bytearray(packed.content), np.uint8)))
         lease = _lease(self._memory[slot])
         free = self._free
         self._leases[slot] = weakref.ref(lease, lambda _: free.append(slot))

@@ -7,6 +7,7 @@ One number, the base seed, is drawn from the loader's generator for each set of 
 import random
 
 import numpy as np
+import numpy.random  # now, and not in every worker: NumPy would import it at its first use
 import torch
 
 from course_lib.worker_info import get_worker_info
