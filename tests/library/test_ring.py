@@ -47,6 +47,13 @@ def send(writer, lender, batch):
     return lender.open(slot, writer.pack(slot, lambda: batch))
 
 
+def seasoned_writer():
+    """A writer whose first batch, which travels otherwise, has gone."""
+    writer = SlotWriter()
+    writer.pack(0, lambda: torch.zeros(1))
+    return writer
+
+
 def assert_same(ours, theirs):
     assert type(ours) is type(theirs)
     if isinstance(ours, torch.Tensor):
@@ -66,7 +73,7 @@ def assert_same(ours, theirs):
 @settings(deadline=None, max_examples=50)
 @given(st.lists(batches, min_size=1, max_size=8))
 def test_what_comes_out_is_what_went_in_also_if_it_is_kept(sent):
-    writer, lender = SlotWriter(), Lender(3)
+    writer, lender = seasoned_writer(), Lender(3)
     kept = [send(writer, lender, batch) for batch in sent]
     assert_same(kept, sent)
 
@@ -84,12 +91,12 @@ def test_what_comes_out_is_what_went_in_also_if_it_is_kept(sent):
     ],
 )
 def test_layouts_of_every_kind(tensor):
-    assert_same(send(SlotWriter(), Lender(1), [tensor]), [tensor])
+    assert_same(send(seasoned_writer(), Lender(1), [tensor]), [tensor])
 
 
 def test_the_same_tensor_twice_stays_the_same():
     tensor = torch.arange(3)
-    first, second = send(SlotWriter(), Lender(1), (tensor, tensor))
+    first, second = send(seasoned_writer(), Lender(1), (tensor, tensor))
     assert first is second
 
 
@@ -98,7 +105,7 @@ def test_what_is_no_plain_tensor_travels_otherwise():
     parameter = torch.nn.Parameter(torch.ones(2))
     sparse = torch.eye(3).to_sparse()
     plain = torch.arange(3)
-    batch = send(SlotWriter(), Lender(1), [parameter, sparse, plain])
+    batch = send(seasoned_writer(), Lender(1), [parameter, sparse, plain])
     assert type(batch[0]) is torch.nn.Parameter
     assert torch.equal(batch[1].to_dense(), torch.eye(3))
     assert torch.equal(batch[2], plain)
@@ -121,7 +128,7 @@ def test_what_is_no_plain_tensor_travels_otherwise():
 )
 def test_a_slot_comes_back_when_the_last_view_dies(derive):
     lender = Lender(1)
-    (tensor, other) = send(SlotWriter(), lender, (torch.ones(3, 4), torch.zeros(2)))
+    (tensor, other) = send(seasoned_writer(), lender, (torch.ones(3, 4), torch.zeros(2)))
     view = derive(tensor)
     assert lender.borrow() is None
     del tensor, other
@@ -132,14 +139,29 @@ def test_a_slot_comes_back_when_the_last_view_dies(derive):
     assert lender.borrow() == 0
 
 
+@pytest.mark.parametrize(("numbers", "is_lent"), [(3, False), (2**19, True)], ids=["little", "much"])
+def test_the_first_batch_of_all_needs_shared_memory_only_if_it_is_large(numbers, is_lent):
+    writer, lender = SlotWriter(), Lender(1)
+    sent = {"image": torch.arange(numbers), "label": torch.ones(2)}
+    first = send(writer, lender, sent)
+    assert_same(first, sent)
+    first["image"] += 1
+    assert torch.equal(first["image"], torch.arange(numbers) + 1)
+    assert (lender.borrow() is None) is is_lent
+    if not is_lent:
+        second = writer.pack(0, lambda: sent)
+        assert second.new_memory is not None
+        assert_same(lender.open(0, second), sent)
+
+
 def test_a_slot_without_tensors_comes_back_at_once():
     lender = Lender(1)
-    assert send(SlotWriter(), lender, ["text", 3]) == ["text", 3]
+    assert send(seasoned_writer(), lender, ["text", 3]) == ["text", 3]
     assert lender.borrow() == 0
 
 
 def test_slots_grow():
-    writer, lender = SlotWriter(), Lender(2)
+    writer, lender = seasoned_writer(), Lender(2)
     for size in (10, 10_000, 3, 100_000, 100_001, 1):
         assert torch.equal(send(writer, lender, torch.arange(size)), torch.arange(size))
 
@@ -257,5 +279,5 @@ def test_views_of_the_slot_and_tensors_beside_it():
 
 
 def test_an_empty_list_is_a_batch_too():
-    writer, lender = SlotWriter(), Lender(1)
+    writer, lender = seasoned_writer(), Lender(1)
     assert send(writer, lender, []) == []
