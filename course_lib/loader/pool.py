@@ -125,10 +125,10 @@ class ProcessPool:
 
     def _start_side_by_side(self) -> Iterator[int]:
         """Start workers that need time, for their imports, before they can take the parcel."""
-        packed = pickle.dumps(self._parcel, pickle.HIGHEST_PROTOCOL)
         _preload_fork_server(self._context)
         for role in self._roles:
             self._start(role, None)
+        packed = pickle.dumps(self._parcel, pickle.HIGHEST_PROTOCOL)
         for role, worker in zip(self._roles, self._workers):
             try:
                 send(worker.tasks, packed)

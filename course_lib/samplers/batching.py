@@ -7,7 +7,7 @@ import torch
 
 from course_lib.samplers.order import Sampler, check_positive
 
-_BATCHES_PER_CUT = 1024
+_FIRST_CUT, _LATER_CUTS = 16, 1024  # batches: of the first cut little, for somebody waits for its first one
 
 
 class BatchSampler(Sampler[list[int]]):
@@ -56,7 +56,8 @@ class BatchSampler(Sampler[list[int]]):
             if len(left) > 0:
                 block = torch.cat([left, block])
             whole, left = block.tensor_split([len(block) // self.batch_size * self.batch_size])
-            for section in torch.split(whole, self.batch_size * _BATCHES_PER_CUT):
+            first, rest = whole.tensor_split([self.batch_size * _FIRST_CUT])
+            for section in (first, *torch.split(rest, self.batch_size * _LATER_CUTS)):
                 # Splitting nothing still gives one piece, an empty one.
                 yield torch.split(section, self.batch_size) if len(section) > 0 else ()
         if len(left) > 0 and not self.drop_last:

@@ -254,15 +254,16 @@ def test_an_idle_worker_that_was_killed_is_told_and_replaced():
 def test_a_worker_that_sent_a_tensor_and_died_is_told_as_dead():
     class Die:
         def __len__(self):
-            return 2
+            return 3
 
         def __getitem__(self, index):
-            if index:
+            if index == 2:
                 kill_myself()
             return torch.zeros(1000)
 
-    iterator = iter(DataLoader(Die(), num_workers=1))
-    time.sleep(0.5)  # by now the first batch has been sent and its sender is dead
+    iterator = iter(DataLoader(Die(), num_workers=1, prefetch_factor=3))
+    time.sleep(0.5)  # by now two batches have been sent and their sender is dead
+    assert torch.equal(next(iterator), torch.zeros(1, 1000))  # the first came without shared memory
     with pytest.raises(RuntimeError, match="is killed by signal"):
         next(iterator)
 
