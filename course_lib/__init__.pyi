@@ -45,10 +45,14 @@ from course_lib.measure.validation import DatasetValidator as DatasetValidator
 from course_lib.memory import measure_memory as measure_memory
 from course_lib.metadata import image_metadata_collate as image_metadata_collate
 from course_lib.padding import pad_sequence_collate as pad_sequence_collate
+from course_lib.plots.augmentations import plot_augmentations as plot_augmentations
 from course_lib.plots.batch import plot_batch as plot_batch
+from course_lib.plots.batch_sizes import plot_batch_sizes as plot_batch_sizes
 from course_lib.plots.classes import plot_class_counts as plot_class_counts
 from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance
 from course_lib.plots.history import plot_history as plot_history
+from course_lib.policies.memory_bounded import MemoryEfficientDataLoader as MemoryEfficientDataLoader
+from course_lib.policies.adaptive import AdaptiveBatchDataLoader as AdaptiveBatchDataLoader
 from course_lib.samplers.balanced_ranks import (
     LoadBalancedDistributedSampler as LoadBalancedDistributedSampler,
 )
@@ -72,8 +76,13 @@ from course_lib.training.loop import History as History
 from course_lib.training.loop import evaluate as evaluate
 from course_lib.training.loop import train_model as train_model
 from course_lib.training.records import Evaluation as Evaluation
+from course_lib.transforms.albumentations import albumentations_transform as albumentations_transform
 from course_lib.transforms.images import BatchedImageTransform as BatchedImageTransform
 from course_lib.transforms.turbo import load_image_turbo as load_image_turbo
+from course_lib.transforms.words import random_deletion as random_deletion
+from course_lib.transforms.words import random_insertion as random_insertion
+from course_lib.transforms.words import random_swap as random_swap
+from course_lib.transforms.words import synonym_replacement as synonym_replacement
 from course_lib.worker_info import WorkerInfo as WorkerInfo
 from course_lib.worker_info import get_worker_info as get_worker_info
 

@@ -74,6 +74,10 @@ class DataLoader(Generic[SampleT]):
 
     dataset: Dataset[SampleT]
     batch_size: int | None
+    # What loaders that decide for themselves change (`course_lib/policies`).
+    _serial_iterator: type[SerialIterator] = SerialIterator
+    _parallel_iterator: type[ParallelIterator] = ParallelIterator
+    _reuses_memory = True
     _initialized = False
 
     def __init__(
@@ -146,12 +150,12 @@ class DataLoader(Generic[SampleT]):
     def __iter__(self) -> LoaderIterator:
         if self.num_workers == 0:
             self._refuse_timeout()
-            return SerialIterator(self)
+            return self._serial_iterator(self)
         if self._iterator is not None and self._iterator.usable:
             self._iterator.restart(self)
             return self._iterator
         self.check_worker_number_rationality()
-        iterator = ParallelIterator(self)
+        iterator = self._parallel_iterator(self)
         self._iterator = iterator if self.persistent_workers else None
         return iterator
 
@@ -269,7 +273,8 @@ class DataLoader(Generic[SampleT]):
             return ThreadPool(roles, parcel)
         context = self.multiprocessing_context or multiprocessing.get_context()
         # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
-        return ProcessPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
+        slots = (self.prefetch_factor or 1) + 2 if self._reuses_memory else 0
+        return ProcessPool(context, roles, parcel, slots)
 
 
 def _default_sampler(

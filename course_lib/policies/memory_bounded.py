@@ -1,0 +1,173 @@
+"""A loader that loads less far ahead instead of using more memory (lesson 16).
+
+A loader's own memory is what it has loaded and nobody has asked for yet: with 4 workers and a
+`prefetch_factor` of 2, eight batches. Nothing but loading less ahead makes it smaller. To collect garbage
+does not, for these batches are none; and to empty the GPU's cache gives back memory of another machine.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from course_lib.loader.dataloader import DataLoader
+from course_lib.loader.parallel import ParallelIterator
+from course_lib.loader.serial import SerialIterator
+from course_lib.loader.workers import Report
+from course_lib.policies.heap import GiveBackMemory
+from course_lib.policies.memory_governor import MemoryEvent, MemoryGovernor
+
+_MEBIBYTE = 2**20
+
+
+class MemoryEfficientDataLoader(DataLoader[Any]):
+    """A `DataLoader` that keeps the memory of the process and its workers below a limit.
+
+    It begins with one batch ahead and opens up to `num_workers * prefetch_factor` while memory has room.
+    Above the limit it halves that, and lets go of what was loaded beyond, to load it again when its turn
+    comes; a stream cannot be read again, so there it only stops ordering. At last it loads one batch at a
+    time. Every batch comes once and in its order, whatever happens.
+
+    Two things differ from `DataLoader`. Batches travel in fresh shared memory, which goes back to the system
+    as soon as they are dropped, and not in slots that stay; workers return what they free at once. For small
+    batches that is slower. And with random augmentation in workers a batch that is loaded again draws other
+    random numbers.
+
+    The limit covers everything the process uses, also what is not the loader's: torch, the model, each
+    worker's own share. `measure_memory().used` before and after the first batch tells how much that is. The
+    loader looks whenever a batch is asked for, but spends no more than a twentieth of the time on it; in
+    between memory may rise. Where the system knows PSS (Linux), shared pages count once, else RSS is added up
+    and counts them in every process.
+
+    Args:
+        dataset: as for `DataLoader`.
+        *arguments: as for `DataLoader`.
+        max_memory_usage: the limit in MB (of 2**20 bytes); None sets no limit.
+        **options: as for `DataLoader`. With `num_workers=0` nothing is loaded ahead: only events are kept.
+
+    Raises:
+        ValueError: `max_memory_usage` is not above 0, or as for `DataLoader`.
+        TypeError: `max_memory_usage` is no number, or as for `DataLoader`.
+    """
+
+    def __init__(
+        self, dataset: Any, *arguments: Any, max_memory_usage: float | None = None, **options: Any
+    ) -> None:
+        _check_limit(max_memory_usage)
+        super().__init__(dataset, *arguments, **options)
+        self.max_memory_usage = max_memory_usage
+        self._governor: MemoryGovernor | None = None
+        if max_memory_usage is not None:
+            limit, most = int(max_memory_usage * _MEBIBYTE), self.num_workers * (self.prefetch_factor or 1)
+            self._governor = MemoryGovernor(limit, most, self.num_workers)
+            self._serial_iterator, self._parallel_iterator = WatchedIterator, BoundedIterator
+            self._reuses_memory = False
+            if self.num_workers and self.worker_type == "process":
+                self.worker_init_fn = GiveBackMemory(self.worker_init_fn)
+
+    @property
+    def events(self) -> Sequence[MemoryEvent]:
+        """What the loader did about memory, over all passes, oldest first; the latest thousand."""
+        return [] if self._governor is None else list(self._governor.events)
+
+    @property
+    def window(self) -> int:
+        """How many batches may be ordered and not handed out at the moment."""
+        most = self.num_workers * (self.prefetch_factor or 1)
+        return most if self._governor is None else self._governor.window
+
+
+class WatchedIterator(SerialIterator):
+    """Loads at the moment a batch is asked for, and notes when memory is above the limit."""
+
+    def __init__(self, loader: "DataLoader[Any]") -> None:
+        self._governor = _governor_of(loader)
+        super().__init__(loader)
+
+    def _next_batch(self) -> Any:
+        if self._governor.is_due():
+            self._governor.look(lambda window: 0)
+        return super()._next_batch()
+
+
+class BoundedIterator(ParallelIterator):
+    """Orders no more batches than the governor's window has room for."""
+
+    def __init__(self, loader: "DataLoader[Any]") -> None:
+        self._governor = _governor_of(loader)
+        super().__init__(loader)
+
+    def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
+        super()._begin_pass(loader, draw_seed)
+        self._waiting: deque[tuple[int, Any]] = deque()  # drawn from the sampler, and not with a worker
+        self._indices: dict[int, Any] = {}  # by number, for every batch that is with a worker
+        self._can_load_again = not loader._streaming
+
+    def _next_batch(self) -> Any:
+        is_due = self._governor.is_due()
+        if is_due:
+            self._guard(partial(self._governor.look, self._shed))
+        self._guard(self._refill)
+        batch = super()._next_batch()
+        if is_due:
+            self._governor.note_batch(batch)
+        return batch
+
+    def _order_ahead(self, batches: int) -> None:
+        super()._order_ahead(max(0, min(batches, self._governor.window - len(self._owner))))
+
+    def _order(self, number: int, indices: Any) -> None:
+        self._waiting.append((number, indices))
+        self._send_waiting()
+
+    def _refill(self) -> None:
+        # The window may have opened. An error of the sampler comes here, before a batch is taken.
+        missing = self._governor.window - len(self._owner) - len(self._waiting)
+        self._waiting.extend(islice(self._orders, max(0, missing)))
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        while self._waiting and len(self._owner) < self._governor.window:
+            number, indices = self._waiting.popleft()
+            super()._order(number, indices)
+            if number in self._owner:  # and not one too many for streams that have all ended
+                self._indices[number] = indices
+
+    def _note(self, worker: int, number: int, report: Report, is_end: bool) -> None:
+        super()._note(worker, number, report, is_end)
+        del self._indices[number]
+
+    def _shed(self, window: int) -> int:
+        """Let go of the batches that are needed last, as far as they have arrived; return how many."""
+        while self._collect(0):  # what lies in the pipes
+            pass
+        batches = 0
+        while self._can_load_again and len(self._owner) > window:
+            number = next(reversed(self._owner))
+            if number not in self._arrived:
+                break  # A worker is at it: to stop it costs more than to let it finish.
+            del self._owner[number], self._arrived[number]
+            self._waiting.appendleft((number, self._indices.pop(number)))
+            batches += 1
+        return batches
+
+
+def _governor_of(loader: Any) -> MemoryGovernor:
+    governor: MemoryGovernor = loader._governor
+    return governor
+
+
+def _check_limit(limit: Any) -> None:
+    if limit is None:
+        return
+    if not isinstance(limit, int | float) or isinstance(limit, bool):
+        raise TypeError(
+            f"max_memory_usage is {limit!r}, of type {type(limit).__name__}. It is the memory that the "
+            "process and its workers may use, in MB. Give a number, or None for no limit."
+        )
+    if not 0 < limit < float("inf"):
+        raise ValueError(
+            f"max_memory_usage is {limit}. It is the memory that the process and its workers may use, in MB, "
+            "so it must be above 0 and finite. Give more, or None for no limit."
+        )
