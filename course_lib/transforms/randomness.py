@@ -1,0 +1,29 @@
+"""From which generator a transform draws (lessons 04 and 11).
+
+A transform that keeps a generator of its own repeats itself: every worker gets a copy of it in the same
+state, and every epoch starts from that state again. So a transform owns none. It draws from torch's generator
+of the process, which the loader seeds anew in every worker.
+
+Workers that are threads share that generator, and which of them draws first is chance. Each therefore gets a
+generator here, made from the seed that the loader gave to the worker.
+"""
+
+import threading
+
+import torch
+
+from course_lib.worker_info import get_worker_info
+
+_of_this_thread = threading.local()
+
+
+def generator_of_this_worker() -> torch.Generator | None:
+    """Return the generator of this worker if it is a thread; None, for torch's global one, anywhere else."""
+    worker = get_worker_info()
+    if worker is None or worker.worker_type != "thread":
+        return None
+    if getattr(_of_this_thread, "seed", None) != worker.seed:
+        _of_this_thread.seed = worker.seed
+        _of_this_thread.generator = torch.Generator().manual_seed(worker.seed)
+    generator: torch.Generator = _of_this_thread.generator
+    return generator
