@@ -22,6 +22,7 @@ from course_lib.datasets.base import (
     plain_index,
 )
 from course_lib.datasets.failures import FailureRecord, FailureReport
+from course_lib.datasets.generators import pack_generator, unpack_generator
 from course_lib.datasets.transient import is_transient
 from course_lib.samplers.order import check_generator
 from course_lib.worker_info import get_worker_info
@@ -112,7 +113,10 @@ class RobustDataset(Dataset[Any]):
         return self._record.report()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_earlier": (), "_seed": None}
+        return pack_generator({**vars(self), "_earlier": (), "_seed": None})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(unpack_generator(state))
 
     def _fetch_at_once(self, positions: list[int]) -> Sequence[Any] | None:
         if not callable(getattr(self.dataset, "__getitems__", None)):

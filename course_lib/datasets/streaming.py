@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from course_lib.datasets.base import IterableDataset
+from course_lib.datasets.generators import pack_generator, unpack_generator
 from course_lib.datasets.sharding import Shard, find_rank, shard_of_worker
 from course_lib.datasets.transform import check_bool
 from course_lib.samplers.order import check_generator, check_positive
@@ -123,7 +124,10 @@ class StreamingDataset(IterableDataset[SampleT]):
                 f"StreamingDataset holds a {type(self.source).__name__}, which cannot be sent to another "
                 "process. A function can. Pass the function that opens the stream instead of what it returns."
             )
-        return {**vars(self), "_current": None}
+        return pack_generator({**vars(self), "_current": None})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(unpack_generator(state))
 
     def _fresh_state(self) -> dict[str, Any]:
         worker = get_worker_info()
