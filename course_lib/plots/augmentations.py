@@ -5,11 +5,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from course_lib.plots.batch import _to_pixels
 from course_lib.plots.style import INK, in_course_style, new_figure, to_array
 
-_INCHES = 1.0
+_INCHES_FOR_NAME = 0.25  # an augmented picture is an inch wide
 
 
 @in_course_style
@@ -41,25 +42,32 @@ def plot_augmentations(
             "picture at least. Give a list of augmented pictures for every name."
         )
     longest = max(len(pictures) for pictures in augmented.values())
+    rows = {name: [_pixels(one) for one in pictures] for name, pictures in augmented.items()}
+    heights = [
+        max(len(pixels) / pixels.shape[1] for pixels in row) + _INCHES_FOR_NAME for row in rows.values()
+    ]
     figure, grid = new_figure(
-        len(augmented),
-        2 + longest,
-        width=_INCHES * (2 + longest),
-        height=(_INCHES + 0.25) * len(augmented) + 0.35 * bool(title),
+        len(rows), 2 + longest, width=2 + longest, height=sum(heights) + 0.35 * bool(title)
     )
+    cells = grid[0, 0].get_gridspec()
+    cells.set_height_ratios(heights)
     for axes in grid.flat:
         axes.set_axis_off()
-    _draw(figure.add_subplot(grid[0, 0].get_gridspec()[:, :2]), picture, "original")
-    for row, (name, pictures) in zip(grid, augmented.items()):
-        for number, (axes, one) in enumerate(zip(row[2:], pictures)):
-            _draw(axes, one, "" if number else name)
+    _draw(figure.add_subplot(cells[:, :2]), _pixels(picture), "original")
+    for place, (name, row) in zip(grid, rows.items()):
+        for number, (axes, pixels) in enumerate(zip(place[2:], row)):
+            _draw(axes, pixels, "" if number else name)
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
     return figure
 
 
-def _draw(axes: Axes, picture: Any, name: str) -> None:
-    (pixels,) = _to_pixels(to_array(picture)[None])
+def _pixels(picture: Any) -> NDArray[Any]:
+    pixels: NDArray[Any] = _to_pixels(to_array(picture)[None])[0]
+    return pixels
+
+
+def _draw(axes: Axes, pixels: NDArray[Any], name: str) -> None:
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()
     axes.set_title(name, fontsize=9, fontweight="normal", loc="left", color=INK, pad=3)
