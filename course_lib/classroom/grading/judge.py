@@ -1,13 +1,20 @@
 """Grade one submission: run its cells in a process of its own, then the checks against it."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from course_lib import platform
 from course_lib.classroom.exercises.expectations import Failure
 from course_lib.classroom.exercises.runner import CRASHED, NOT_RUN, TIMEOUT, CheckResult, TaskResult, run_task
 from course_lib.classroom.exercises.tasks import Exercise
+from course_lib.classroom.exercises.transport import DeadlinePassed
 from course_lib.classroom.grading.intake import Submission
+from course_lib.classroom.grading.reviews import review
 from course_lib.classroom.grading.session import CellOutcome, CodeCell, Limits, Session, SessionLost
+
+#: How a process for a student's code is started; raises SessionLost or RuntimeError like `Session`.
+Opener = Callable[[Limits], Session]
 
 
 @dataclass
@@ -18,16 +25,50 @@ class Verdict:
         status: "graded", "partial" (a task has no answer cell), "timeout", "crashed" or "rejected".
         note: a line for the instructor.
         cells: the cells that did not run well.
+        ran: whether the notebook ran from top to bottom without an error.
+        found: how each task's answer was found.
+        notes: more lines for the instructor, about the file.
+        reviews: answers that seem to be the library's own.
+        seconds: how long it all took.
     """
 
     tasks: list[TaskResult] = field(default_factory=list)
     status: str = "graded"
     note: str = ""
     cells: list[CellOutcome] = field(default_factory=list)
+    ran: bool = False
+    found: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def score(self) -> int:
         return sum(result.earned for result in self.tasks)
+
+
+class JudgeBounds:
+    """The time for a check: a deadline on the wire, and an alarm for the judge itself soon after.
+
+    A check may compute with what it was given: `range(10**12)` crosses in no time, to list it takes forever.
+    """
+
+    _MARGIN_SECONDS = 5
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(self, seconds: float) -> None:
+        self._session.start(seconds)
+        platform.start_alarm(seconds + self._MARGIN_SECONDS, _ring)
+
+    def stop(self) -> None:
+        platform.stop_alarm()
+        self._session.stop()
+
+
+def _ring() -> None:
+    raise DeadlinePassed
 
 
 def judge(
@@ -37,15 +78,19 @@ def judge(
     seed: int = 0,
     limits: Limits | None = None,
     only: Sequence[str] | None = None,
+    opener: Opener = Session,
 ) -> Verdict:
     """Run the checks of the exercise against a submission. What hangs or dies costs its own task only.
 
     Args:
         seed: the inputs of the checks vary with it.
         only: the numbers of the tasks to check; None means all.
+        opener: starts the process for the student's code.
     """
     limits = limits or Limits()
-    verdict = Verdict()
+    start = time.monotonic()
+    verdict = Verdict(found=dict(submission.found), notes=list(submission.notes))
+    verdict.reviews = review(submission.cells, exercise)
     missing = [number for number, way in submission.found.items() if not way]
     if missing:
         verdict.status, verdict.note = "partial", f"no answer cell for {', '.join(missing)}"
@@ -55,11 +100,12 @@ def judge(
             if only is not None and task.number not in only:
                 continue
             if session is None:
-                session = _open(submission.cells, limits, verdict)
+                session = _open(opener, submission.cells, limits, verdict)
             if session is None:  # its cells cannot be run to the end: no later task can be asked
                 verdict.tasks.append(_unproven(exercise, task.number, verdict))
                 continue
-            result = run_task(exercise, task.number, session.peer, seed=seed, bounds=session)
+            bounds = JudgeBounds(session)
+            result = run_task(exercise, task.number, session.peer, seed=seed, bounds=bounds)
             verdict.tasks.append(result)
             lost = [check.status for check in result.checks if check.status in (TIMEOUT, CRASHED)]
             if lost:
@@ -72,15 +118,16 @@ def judge(
     finally:
         if session is not None:
             session.close()
+    verdict.seconds = round(time.monotonic() - start, 3)
     return verdict
 
 
-def _open(cells: Sequence[CodeCell], limits: Limits, verdict: Verdict) -> Session | None:
+def _open(opener: Opener, cells: Sequence[CodeCell], limits: Limits, verdict: Verdict) -> Session | None:
     """Start a process and run the cells. A cell that hangs or ends it is left out of a second run."""
     cells = list(cells)
     lost: list[CellOutcome] = []
     for _ in range(3):
-        session = Session(limits)
+        session = opener(limits)
         try:
             outcomes = session.run(cells)
         except SessionLost as error:
@@ -89,10 +136,14 @@ def _open(cells: Sequence[CodeCell], limits: Limits, verdict: Verdict) -> Sessio
             lost.append(bad)
             verdict.status, verdict.note = error.reason, f"cell {bad.label}: {bad.error}"
             del cells[len(error.outcomes) - 1]
+        except BaseException:
+            session.close()
+            raise
         else:
             verdict.cells = lost + [outcome for outcome in outcomes if outcome.error]
+            verdict.ran = not verdict.cells
             return session
-    verdict.cells = lost
+    verdict.cells, verdict.ran = lost, False
     return None
 
 
