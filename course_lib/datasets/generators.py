@@ -1,8 +1,8 @@
 """Random generators that travel to workers (lessons 07 and 17).
 
-Pickled, a generator of torch's is a tensor with its state. For a worker that is not forked, torch's loader puts
-tensors into shared memory and sends a handle. Nobody keeps this tensor: it is gone before the worker opens it,
-which ends with "unable to resize file". A dataset with a generator therefore sends the state as plain bytes.
+Pickled, a generator of torch's is a tensor with its state. For a worker that is not forked, torch's loader
+puts tensors into shared memory and sends a handle. Nobody keeps this tensor: it is gone before the worker
+opens it, which ends with "unable to resize file". So a dataset with a generator sends the state as bytes.
 """
 
 from typing import Any

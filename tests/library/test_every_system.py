@@ -1,8 +1,8 @@
-"""Every dataset and every sampler of the course, in both loaders, under every way to start a worker (lesson 10).
+"""Every dataset and every sampler of the course, in both loaders, under every start method (lesson 10).
 
-Starting a worker can take seconds, so the cases share their workers: for each loader and start method one pass
-over all map-style datasets joined end to end, and one over all streams. Where starting is cheap, by fork, each
-case has its own loader as well.
+Starting a worker can take seconds, so the cases share their workers: for each loader and start method one
+pass over all map-style datasets joined end to end, and one over all streams. Where starting is cheap, by
+fork, each case has its own loader as well.
 """
 
 import multiprocessing
@@ -299,7 +299,7 @@ def expected(root, name):
 
 @pytest.fixture(scope="module")
 def together(root):
-    """Return a function of a loader's name and a start method, None for no workers; it loads each pair once."""
+    """Return a function of a loader's name and a start method (None: no workers) that loads only once."""
     if "forkserver" in METHODS:
         # Where no server runs yet: it then imports torch once, and not every worker for itself. Only modules
         # that are installed: the server of Python 3.11 does not know where pytest finds this one.
