@@ -116,7 +116,9 @@ class _Run:
 
     def __init__(self, pipeline: Any) -> None:
         from albumentations import Compose
+        from albumentations.augmentations.crops.transforms import CropSizeError
 
+        self._error_of_crops = CropSizeError
         pipeline = copy.deepcopy(pipeline)
         self._pipeline = pipeline if isinstance(pipeline, Compose) else Compose([pipeline])
         self._numpy = np.random.Generator(np.random.PCG64(0))
@@ -125,12 +127,10 @@ class _Run:
         watch_steps(self._pipeline)
 
     def __call__(self, fields: dict[str, Any]) -> dict[str, Any]:
-        from albumentations.augmentations.crops.transforms import CropSizeError
-
         self._seed()
         try:
             augmented: dict[str, Any] = self._pipeline(**fields)
-        except CropSizeError as error:
+        except self._error_of_crops as error:
             raise ValueError(
                 f"{error}. A crop is cut from the picture as the steps before have left it. Resize the "
                 "picture first, or give the crop pad_if_needed=True, which fills up what is missing."

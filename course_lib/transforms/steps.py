@@ -41,25 +41,26 @@ def watch_steps(pipeline: Any) -> None:
 
 
 def _watch(step: Any) -> None:
+    from albumentations import Normalize
+
+    has_statistics = isinstance(step, Normalize) and step.normalization == "standard"
     prepare = step.update_transform_params  # what a step calls with the data before it draws and works
 
     def check_and_prepare(params: dict[str, Any], data: dict[str, Any]) -> Any:
-        _check_before(step, data["image"])
+        _check_is_array(step, data["image"])
+        if has_statistics:
+            _check_statistics(step, data["image"])
         return prepare(params=params, data=data)
 
     step.update_transform_params = check_and_prepare
 
 
-def _check_before(step: Any, picture: Any) -> None:
-    from albumentations import Normalize
-
+def _check_is_array(step: Any, picture: Any) -> None:
     if isinstance(picture, torch.Tensor):
         raise TypeError(
             f"{type(step).__name__} comes after ToTensorV2 and got a tensor. Albumentations works on arrays, "
             "Normalize included; in torchvision it is the other way round. Put ToTensorV2() at the end."
         )
-    if isinstance(step, Normalize) and step.normalization == "standard":
-        _check_statistics(step, picture)
 
 
 def _check_statistics(step: Any, picture: Any) -> None:

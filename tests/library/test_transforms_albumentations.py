@@ -25,6 +25,7 @@ from course_lib import (
     TransformDataset,
     albumentations_transform,
     generate_synthetic_image,
+    random_split,
 )
 from course_lib.transforms.pictures import mask_like, mask_to_pixels, picture_to_pixels, pixels_like
 
@@ -455,6 +456,17 @@ def test_trap_floats_divided_by_255():
     once = A.Compose([A.ToFloat(max_value=255), A.Normalize((0.5,) * 3, (0.5,) * 3, max_pixel_value=1.0)])
     result = albumentations_transform(once)(tensor_picture())
     torch.testing.assert_close(result, tensor_picture() / 127.5 - 1, rtol=0, atol=1e-5)
+
+
+def test_trap_augmentation_that_reaches_the_validation_part():
+    """The transform wraps one part of a split; the other part, and the data, stay as they are."""
+    pictures = SyntheticImages(20, channels=3)
+    train_part, validation_part = random_split(pictures, [0.5, 0.5], torch.Generator().manual_seed(0))
+    train = TransformDataset(train_part, albumentations_transform(augmentation()))
+    assert len(train) == len(train_part)
+    assert {picture.shape[1] for picture, _ in train} == {24}
+    for place in range(len(validation_part)):
+        assert torch.equal(validation_part[place][0], pictures[validation_part.indices[place]][0])
 
 
 @pytest.mark.parametrize("crop", [A.RandomCrop, A.CenterCrop])
