@@ -15,6 +15,7 @@ from benchmarks import (
     memory,
     peers,
     pictures,
+    prefetch,
     priority,
     sequences,
     starting,
@@ -36,6 +37,7 @@ GROUPS = {
     "caching": caching.workloads,
     "peers": peers.workloads,
     "priority": priority.workloads,
+    "prefetch": prefetch.workloads,
 }
 RESULTS = Path(__file__).parent / "results" / "loader.json"
 

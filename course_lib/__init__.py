@@ -47,6 +47,7 @@ _HOMES = {
     "loader.seeding": ("seed_worker",),
     "loader.worker_init": ("distributed_worker_init",),
     "policies.adaptive": ("AdaptiveBatchDataLoader",),
+    "policies.curriculum": ("CurriculumDataLoader",),
     "training.device": ("DeviceLoader",),
     "loader.exceptions": ("ExceptionWrapper",),
     "memory": ("measure_memory",),
@@ -56,6 +57,7 @@ _HOMES = {
     "measure.tuning": ("tune_num_workers",),
     "measure.validation": ("DatasetValidator",),
     "measure.rules": ("duplicate_rule", "finite_rule", "leakage_rule", "range_rule", "shape_rule"),
+    "policies.learned_prefetch": ("LearnedPrefetchDataLoader",),
     "policies.memory_bounded": ("MemoryEfficientDataLoader",),
     "training.loop": ("History", "evaluate", "train_model"),
     "training.records": ("Evaluation",),
@@ -64,6 +66,7 @@ _HOMES = {
     "plots.batch": ("plot_batch",),
     "plots.batch_sizes": ("plot_batch_sizes",),
     "plots.classes": ("plot_class_counts",),
+    "plots.curriculum": ("plot_curriculum",),
     "plots.history": ("plot_history",),
     "plots.gradients": ("plot_gradient_variance",),
 }
