@@ -40,7 +40,8 @@ class LoaderIterator(ABC):
         return self
 
     def __next__(self) -> Any:
-        observer, asked = self.observer, perf_counter()
+        observer = self.observer
+        asked = 0.0 if observer is None else perf_counter()
         batch = self._next_batch()
         if self._declared_samples is not None:
             self._compare_with_declared(self._declared_samples)

@@ -32,10 +32,10 @@ class SerialIterator(LoaderIterator):
         self._progress.hand_out(number)
         if self._streaming:
             self._share.position = self._fetcher.position()
+            self._progress.samples += 0 if fetched is None else fetched[1]
         if fetched is None:
             self._finish()
-        batch, samples, stages = fetched
-        self._progress.samples += samples
+        batch, _, stages = fetched
         pinned = stages[-1]
         if self._pinning_device is not None:
             batch, pinned = pin_memory(batch), perf_counter()

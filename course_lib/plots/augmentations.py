@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from course_lib.plots.batch import _to_pixels
+from course_lib.plots.batch import to_pixels
 from course_lib.plots.style import INK, in_course_style, new_figure, to_array
 
 _INCHES_FOR_NAME = 0.25  # an augmented picture is an inch wide
@@ -63,7 +63,7 @@ def plot_augmentations(
 
 
 def _pixels(picture: Any) -> NDArray[Any]:
-    pixels: NDArray[Any] = _to_pixels(to_array(picture)[None])[0]
+    pixels: NDArray[Any] = to_pixels(to_array(picture)[None])[0]
     return pixels
 
 

@@ -37,7 +37,7 @@ def plot_batch(
         ValueError: the shape is none of these, the batch is empty, labels do not match, or `columns` is below
             1.
     """
-    pixels = _to_pixels(to_array(images))
+    pixels = to_pixels(to_array(images))
     captions = _captions(labels, class_names, len(pixels))
     if columns < 1:
         raise ValueError(f"columns is {columns}. A row holds one image at least. Give 1 or more.")
@@ -58,7 +58,7 @@ def plot_batch(
     return figure
 
 
-def _to_pixels(images: NDArray[Any]) -> NDArray[Any]:
+def to_pixels(images: NDArray[Any]) -> NDArray[Any]:
     """Return floats from 0 to 1 of shape (B, H, W) or (B, H, W, 3)."""
     shape = images.shape
     if images.ndim == 4 and shape[1] in (1, 3):
