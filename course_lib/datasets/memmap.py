@@ -41,8 +41,9 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: if a file is damaged: `data_file` holds no sample, or is no multiple of one long; the
-            numbers of samples and labels differ.
+        ValueError: if a file is damaged: `data_file` holds no sample, or is no multiple of one long;
+            `labels_file` is no array; the numbers of samples and labels differ. When the first sample is
+            read, if `data_file` holds another number of samples by then.
         TypeError: if torch has no such `dtype`, or `sample_shape` is no shape.
     """
 
@@ -128,14 +129,27 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def _tensors(self) -> tuple[torch.Tensor, torch.Tensor]:
         if self._mapped is None:
-            shape = (self._length, *self.sample_shape)
-            # "c" for copy-on-write: torch takes no read-only array, and what is written here reaches no file.
-            values = np.memmap(self.data_file, self.dtype, "c", shape=shape)
-            self._mapped = torch.from_numpy(values), torch.from_numpy(self._labels())
+            length = self._count_samples()
+            if length != self._length:
+                raise ValueError(
+                    f"{self.data_file} holds {length} samples; it held {self._length} when this dataset was "
+                    "made. Samples are found by counting bytes, so a file in use must not change. Make the "
+                    "dataset again."
+                )
+            values = np.memmap(self.data_file, self.dtype, "r", shape=(length, *self.sample_shape))
+            self._mapped = _tensor_on(values), _tensor_on(self._labels())
         return self._mapped
 
     def _labels(self) -> _Array:
-        labels: _Array = np.load(self.labels_file, mmap_mode="c", allow_pickle=False)
+        try:
+            labels: _Array = np.load(self.labels_file, mmap_mode="r", allow_pickle=False)
+            if labels.ndim == 0:
+                raise ValueError("it holds one number")
+        except (ValueError, EOFError) as error:
+            raise ValueError(
+                f"{self.labels_file} is no whole file of labels ({error}). Labels are an array of shape "
+                "(n, ...) as numpy.save writes it. Write it again: it may be cut off, or of another kind."
+            ) from error
         return labels
 
     def _count_samples(self) -> int:
@@ -149,6 +163,23 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
                 f"{self.sample_shape} and dtype {self.dtype}, or write the file again: it may be cut off."
             )
         return length
+
+
+class _Claim:
+    """Claim of a read-only array that it may be written.
+
+    Torch takes no read-only array without a warning. It would take one that is mapped copy-on-write, but for
+    that the system wants memory for every page that might be written: it refuses a file larger than memory.
+    """
+
+    def __init__(self, array: _Array) -> None:
+        self.array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def _tensor_on(array: _Array) -> torch.Tensor:
+    """Look at a mapped array as a tensor, which is only to be read: writing would end the process."""
+    return torch.from_numpy(np.asarray(_Claim(array)))
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:

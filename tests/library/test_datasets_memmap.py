@@ -1,7 +1,13 @@
 """Samples in memory-mapped files."""
 
+import os
 import pickle
+import subprocess
+import sys
+import time
 import tracemalloc
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,6 +193,135 @@ def test_what_cannot_be_read_is_named(tmp_path):
     data.write_bytes(b"")
     with pytest.raises(ValueError, match="has 0 bytes"):
         MemoryMappedDataset(data, labels, (2, 3))
+
+
+def test_damaged_labels_are_named(tmp_path):
+    data, labels = files(tmp_path)
+    MemoryMappedDataset.create(data, labels, [(sample(0), 0), (sample(1), 1)])
+    whole = labels.read_bytes()
+    for content in (b"", whole[:20], whole[:-1], pickle.dumps([0, 1]), bytes(16)):
+        labels.write_bytes(content)
+        with pytest.raises(ValueError, match=r"labels\.npy is no whole file of labels"):
+            MemoryMappedDataset(data, labels, (2, 3))
+    np.save(labels, 3)
+    with pytest.raises(ValueError, match="it holds one number"):
+        MemoryMappedDataset(data, labels, (2, 3))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (6,), (1, 2, 3), (4,), (2, 2), (100,), (5, 5)])
+def test_a_wrong_shape_is_noticed_where_the_bytes_tell(tmp_path, shape):
+    """Twelve values: as two samples of six they are what was written, whatever shape those have."""
+    data, labels = files(tmp_path)
+    MemoryMappedDataset.create(data, labels, [(sample(0), 0), (sample(1), 1)])
+    if np.prod(shape) == 6:
+        values = torch.stack([values for values, _ in MemoryMappedDataset(data, labels, shape)])
+        assert torch.equal(values.view(2, 2, 3)[1], torch.from_numpy(sample(1)))
+        return
+    with pytest.raises(ValueError, match=r"sample_shape"):
+        MemoryMappedDataset(data, labels, shape)
+
+
+def test_a_wrong_type_is_noticed_where_the_bytes_tell(tmp_path):
+    data, labels = files(tmp_path)
+    MemoryMappedDataset.create(data, labels, [(sample(0), 0), (sample(1), 1)])
+    for kind in (np.float64, np.float16, np.uint8):
+        with pytest.raises(ValueError, match="dtype"):
+            MemoryMappedDataset(data, labels, (2, 3), kind)
+
+
+def test_a_file_that_changes_between_index_and_read(tmp_path):
+    data, labels = files(tmp_path)
+    made = MemoryMappedDataset.create(data, labels, [(sample(n), n) for n in range(4)])
+    os.truncate(data, 2 * 24)
+    with pytest.raises(ValueError, match=r"holds 2 samples; it held 4 when this dataset was made"):
+        made[0]
+    os.truncate(data, 2 * 24 + 1)
+    with pytest.raises(ValueError, match="it may be cut off"):
+        made[0]
+    data.unlink()
+    with pytest.raises(FileNotFoundError, match=r"data\.bin"):
+        made[0]
+
+
+def test_a_file_larger_than_all_memory_is_mapped(tmp_path):
+    """A file with a hole: it takes no room on the disk, and no memory but for the page that is read."""
+    data, labels = files(tmp_path)
+    size = 2**20
+    try:
+        with open(data, "wb") as file:
+            file.truncate(size * size)
+            file.seek((size - 1) * size)
+            file.write(b"\7")
+    except OSError as error:
+        pytest.skip(f"this file system takes no file of a terabyte: {error}")
+    np.save(labels, np.arange(size))
+    values, label = MemoryMappedDataset(data, labels, (size,), np.uint8)[-1]
+    assert (values.shape, int(values[0]), int(values.sum()), int(label)) == ((size,), 7, 7, size - 1)
+
+
+def test_nothing_warns_of_an_array_that_cannot_be_written(tmp_path):
+    made = MemoryMappedDataset.create(*files(tmp_path), [(sample(0), 0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(made[0][0], torch.from_numpy(sample(0)))
+
+
+MEMORY_GROUPS = Path("/sys/fs/cgroup/memory")
+
+
+@pytest.fixture
+def little_memory():
+    """Return a function that runs a program which may use 500 MB, cached pages of files included."""
+    group = MEMORY_GROUPS / f"course_memmap_{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(500 * 2**20))
+    except OSError as error:
+        pytest.skip(f"no memory control group can be made here: {error}")
+
+    def run(program, *arguments):
+        enter = f"import os; open({str(group / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))\n"
+        command = [sys.executable, "-c", enter + program, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=200)
+
+    yield run
+    deadline = time.monotonic() + 10
+    while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    group.rmdir()
+
+
+READ_ALL = """
+import sys
+import numpy as np
+import torch
+if sys.argv[1] == "whole":
+    np.fromfile(sys.argv[2], np.float32).sum()
+from course_lib import DataLoader, MemoryMappedDataset
+dataset = MemoryMappedDataset(*sys.argv[2:4], (256, 1024))
+total = count = 0
+for values, labels in DataLoader(dataset, 8, num_workers=int(sys.argv[1])):
+    assert torch.equal(values[:, 0, 0].long(), labels)
+    total, count = total + float(values.sum()), count + len(labels)
+print(count, total)
+"""
+
+
+@pytest.mark.slow
+def test_a_file_larger_than_the_memory_of_the_process(tmp_path, little_memory):
+    """1 GB in samples of 1 MB, read by a process that may use half of it, and by one with two workers."""
+    data, labels = files(tmp_path)
+    with open(data, "wb") as file:
+        for number in range(1024):
+            file.write(np.float32(number).tobytes())
+            file.seek(2**20 - 4, os.SEEK_CUR)
+        file.truncate(2**30)
+    np.save(labels, np.arange(1024))
+    assert little_memory(READ_ALL, "whole", data, labels).returncode == -9, "at once it does not fit"
+    for workers in (0, 2):
+        done = little_memory(READ_ALL, workers, data, labels)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split() == ["1024", str(float(sum(range(1024))))]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
