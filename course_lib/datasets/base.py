@@ -28,6 +28,10 @@ class Dataset(TorchDataset[SampleT]):
 
     Attributes:
         accepts_index_tensor: True if `__getitems__` takes an int64 tensor of shape (B,) as well as a list.
+
+    Raises:
+        NotImplementedError: on reading, if the subclass has no `__getitem__`.
+        TypeError: on iterating, if it has no `__len__`.
     """
 
     accepts_index_tensor: bool = False
@@ -64,6 +68,9 @@ class IterableDataset(Dataset[SampleT], TorchIterableDataset[SampleT]):
 
     A subclass writes `__iter__()`. With several workers each of them iterates over a copy of its own: share
     the samples out with `get_worker_info()`, or every sample comes once per worker.
+
+    Raises:
+        NotImplementedError: on iterating, if the subclass has no `__iter__`.
     """
 
     def __iter__(self) -> Iterator[SampleT]:

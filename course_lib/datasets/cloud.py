@@ -107,6 +107,12 @@ class CloudStorageDataset(Dataset[Any]):
 
         Whoever asks for one of them meanwhile waits for this download and starts no other. One that fails is
         tried again when it is asked for, and raises then.
+
+        Args:
+            indices: which samples, in the order in which they should come.
+
+        Raises:
+            IndexError: if an index lies outside the dataset.
         """
         for index in indices:
             position = plain_index(index, len(self))

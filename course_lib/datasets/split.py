@@ -22,7 +22,8 @@ class Subset(Dataset[SampleT]):
 
     Args:
         dataset: a map-style dataset.
-        indices: which of its samples, in which order; kept compactly, read as plain ints.
+        indices: which of its samples, in which order: ints, or a tensor of shape (n,); kept compactly, read
+            as plain ints.
 
     Raises:
         TypeError: if `dataset` cannot be indexed, or an index is no integer.

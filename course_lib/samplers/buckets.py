@@ -99,7 +99,7 @@ def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Seque
     """Measure which share of the padded batches is padding.
 
     Args:
-        lengths: the length of each sample, as for `BucketBatchSampler`.
+        lengths: the length of each sample, in a sequence, an array or a tensor of shape (n,).
         batches: the indices of each batch; any batch sampler.
 
     Returns:

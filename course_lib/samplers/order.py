@@ -40,6 +40,9 @@ class Sampler(TorchSampler[IndexT]):
 class SequentialSampler(Sampler[int]):
     """Yield 0, 1, 2, ... up to the length of `data_source`, which may grow between epochs.
 
+    Args:
+        data_source: anything with a length n.
+
     Raises:
         TypeError: if `data_source` has no length.
     """

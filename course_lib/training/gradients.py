@@ -74,7 +74,7 @@ def gradient_variance(
     `Subset` of some hundred samples of a large dataset.
 
     Args:
-        model: maps inputs (B, …) to outputs.
+        model: maps inputs of shape (B, …) to outputs of shape (B, …).
         dataset: pairs of input and target; all are held in memory.
         batch_sizes: the sizes to measure.
         criterion: loss of outputs and targets, the mean over the batch.

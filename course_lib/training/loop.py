@@ -36,8 +36,8 @@ def train_model(
 
     Args:
         model: maps inputs to outputs; trained in place.
-        train_loader: yields pairs of inputs (B, …) and targets (B, …); one pass per epoch.
-        criterion: loss of outputs and targets, the mean over the batch.
+        train_loader: yields pairs of inputs and targets, tensors of shape (B, …); one pass per epoch.
+        criterion: loss of outputs and targets, the mean over the batch; a tensor of shape ().
         optimizer: made from the model's parameters.
         epochs: number of passes over `train_loader`, at least 1.
         validation_loader: evaluated after every epoch.

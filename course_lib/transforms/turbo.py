@@ -24,6 +24,9 @@ def load_image_turbo(path: PathLike) -> torch.Tensor:
     and there, and none where Pillow and OpenCV were built with the same libjpeg-turbo. Other kinds of files,
     and damaged ones, are left to Pillow.
 
+    Args:
+        path: where the file is.
+
     Returns:
         A uint8 tensor of shape (3, height, width).
 
