@@ -1,5 +1,6 @@
 """The `course` command: a thin face. Each command imports what it needs when it runs."""
 
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,6 @@ from course_lib import platform
 
 if TYPE_CHECKING:
     from course_lib.classroom.grading.judge import Verdict
-    from course_lib.classroom.grading.report import Graded
 
 app = typer.Typer(
     help="From disk to gradient: data loading in PyTorch.",
@@ -60,7 +60,8 @@ def lab(
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
     command += ["--allow-root"] if platform.is_root() else []
-    process = subprocess.Popen(command, cwd=course)
+    # Albumentations asks the network for a newer version at every import, unless told not to.
+    process = subprocess.Popen(command, cwd=course, env=os.environ | {"NO_ALBUMENTATIONS_UPDATE": "1"})
     with platform.ignore_interrupts():  # Ctrl-C is for JupyterLab, which asks before it ends
         raise typer.Exit(process.wait())
 
@@ -215,30 +216,81 @@ def reset(number: Number) -> None:
 
 @app.command()
 def grade(
-    paths: Annotated[list[Path], typer.Argument(help="Notebooks, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders of them, a platform's zip.")],
     out: Annotated[Path, typer.Option("--out", help="The folder for the reports.")],
     exercise: Annotated[str | None, typer.Option(help="The exercise; else the notebooks say it.")] = None,
-    roster: Annotated[Path | None, typer.Option(help="A TOML file with a table \\[students].")] = None,
+    roster: Annotated[Path | None, typer.Option(help="A TOML file: names, deadline, late policy.")] = None,
+    times: Annotated[Path | None, typer.Option(help="The platform's CSV of submission times.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The course's key; else .course/grading.key.")] = None,
+    hidden: Annotated[Path | None, typer.Option(help="A folder of hidden checks.")] = None,
+    run_points: Annotated[int, typer.Option(min=0, help="Points for running from top to bottom.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once; else one per core.")] = None,
+    scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Grade this student only; may be repeated.")] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what did not change too.")] = False,
+    stamp: Annotated[Path | None, typer.Option(help="A key file that signs the results.")] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust-submissions", help="Grade even where code is not shut in (tier C).")
+    ] = False,
     cell_seconds: Annotated[float, typer.Option(help="How long one cell may take.")] = 60,
     memory: Annotated[float, typer.Option(help="GiB of memory for a student's process.")] = 4,
 ) -> None:
-    """Grade submissions of one exercise, each in a process of its own."""
-    from course_lib.classroom.grading.class_run import TIER, grade_class
+    """Grade submissions of one exercise, each in a process of its own. docs/grading.md is the guide."""
+    from course_lib.classroom.grading.class_run import Options, grade_class
+    from course_lib.classroom.grading.progress_line import ProgressLine
+    from course_lib.classroom.grading.seeds import key_beside, read_key
     from course_lib.classroom.grading.session import Limits
+    from course_lib.classroom.grading.tiers import require_trust, tier_in_force
 
+    tier = tier_in_force()
+    typer.echo(require_trust(tier, trust))
+    if key is None:
+        key_bytes, key_file, made = key_beside(_root())
+        typer.echo(f"The course's key: {key_file}" + (", made just now. Keep it." if made else ""))
+    else:
+        key_bytes = read_key(key)
+    options = Options(
+        limits=Limits(cell_seconds=cell_seconds, memory_bytes=int(memory * 1024**3)),
+        key=key_bytes,
+        hidden=hidden,
+        run_points=run_points,
+        times=times,
+        jobs=jobs or platform.available_cores(),
+        scheduler=scheduler,
+        only=tuple(only or ()),
+        regrade=regrade,
+        stamp_key=read_key(stamp) if stamp else None,
+    )
+    with ProgressLine() as line:
+        graded = grade_class(paths, out, number=exercise, roster=roster, options=options, report=line.show)
     typer.echo(
-        f"Tier {TIER}: each notebook runs in a plain subprocess with limits on time and memory. "
-        "That stops accidents, not attackers: grade work of people you trust."
+        f"{len(graded)} submissions; reports in {out}/: grades.csv, class.html, feedback/, results.json"
     )
 
-    def tell(graded: "Graded", done: int, total: int) -> None:
-        verdict = graded.verdict
-        note = f"  {verdict.note}" if verdict.note else ""
-        typer.echo(f"[{done}/{total}] {graded.student}: {verdict.score} points, {verdict.status}{note}")
 
-    limits = Limits(cell_seconds=cell_seconds, memory_bytes=int(memory * 1024**3))
-    graded = grade_class(paths, out, number=exercise, roster=roster, limits=limits, report=tell)
-    typer.echo(f"{len(graded)} submissions; reports in {out}/: grades.csv, results.json, feedback/")
+@app.command()
+def key(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Make a secret key: for the seeds of a course (grade --key) or to sign results (grade --stamp)."""
+    from course_lib.classroom.grading.seeds import make_key
+
+    make_key(file)
+    typer.echo(f"A new key is in {file}. Keep it secret, and keep it: with it come the same grades again.")
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(help="The folder that grade wrote.")],
+    stamp: Annotated[Path, typer.Option(help="The key file that signed the results.")],
+) -> None:
+    """Check that results are as they were signed, and that grades.csv says the same."""
+    from course_lib.classroom.grading.seeds import read_key
+    from course_lib.classroom.grading.stamp import verify as find_problems
+
+    problems = find_problems(directory, read_key(stamp))
+    for problem in problems:
+        typer.secho(problem, fg="red")
+    typer.echo("Something is not as it was signed." if problems else "All results are as they were signed.")
+    raise typer.Exit(1 if problems else 0)
 
 
 @app.command()

@@ -45,6 +45,11 @@ def result_card(results: Sequence[TaskResult], solution: str = "") -> Card:
     return Card(text, html)
 
 
+def with_line(card: Card, line: str) -> Card:
+    """Add lines of small text below a card."""
+    return Card(f"{card.text}\n{line}", f"{card.html}<small>{_inline(line)}</small>")
+
+
 def hint_card(number: str, step: int, hints: Sequence[str]) -> Card:
     """Show one step of a task's hints."""
     more = f'`hint("{number}", {step + 1})` says more.' if step < len(hints) else "This was the last hint."
@@ -116,7 +121,8 @@ def _unwritten(result: TaskResult) -> str:
 
 
 def _parts(title: str, failure: Failure) -> list[tuple[str, str]]:
-    got = f"{failure.got}; **expected** {failure.expected}"
+    # A hidden check says neither what came nor what should have come.
+    got = f"{failure.got}; **expected** {failure.expected}" if failure.got or failure.expected else ""
     tried = "" if failure.tried == title else failure.tried
     parts = [("Tried", tried), ("Got", got), ("Rule", failure.rule), ("Next", failure.next)]
     return [(name, words) for name, words in parts if words]

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import platform
-from course_lib.classroom.exercises.cards import Card, hint_card, result_card
+from course_lib.classroom.exercises.cards import Card, hint_card, result_card, with_line
 from course_lib.classroom.exercises.expectations import CheckFailed
 from course_lib.classroom.exercises.progress import record_progress
 from course_lib.classroom.exercises.runner import TaskResult, run_task
 from course_lib.classroom.exercises.sides import loopback
+from course_lib.classroom.exercises.strict import check_strictly
 from course_lib.classroom.exercises.tasks import Exercise, Task, exercise_numbers, load_exercise, root
 from course_lib.classroom.exercises.transport import DeadlinePassed
 
@@ -21,13 +22,18 @@ PRACTICE_SEED = 0
 _shown_hints: dict[str, int] = {}
 
 
-def check(number: str | None = None) -> None:
+def check(number: str | None = None, *, strict: bool = False) -> None:
     """Check the answer of a task, such as `check("03.2")`, or of all tasks of the notebook: `check()`.
 
     Shows a card and never raises for a wrong answer, unless the environment variable `COURSE_RAISE` is 1.
 
+    Args:
+        number: the task; None means all.
+        strict: check the saved notebook from top to bottom in fresh processes, exactly as the grader does,
+            and on further inputs. It takes some seconds.
+
     Raises:
-        ValueError: when there is no such task.
+        ValueError: when there is no such task, or the grader would reject the notebook.
     """
     namespace = _callers_names()
     if number is None:
@@ -36,13 +42,29 @@ def check(number: str | None = None) -> None:
     else:
         exercise = _exercise_of(number)
         numbers = [(exercise, number)]
-    results = [check_in(namespace, exercise, each) for exercise, each in numbers]
+    results, line = _strictly(namespace, numbers) if strict else (_here(namespace, numbers), "")
     if root() / "work" in Path.cwd().parents:  # the student's own copy, not a test run
         record_progress(root(), results)
-    _show(result_card(results, _solution(numbers[0][1]) if len(results) == 1 and results[0].passed else ""))
+    card = result_card(results, _solution(numbers[0][1]) if len(results) == 1 and results[0].passed else "")
+    _show(with_line(card, line) if line else card)
     failures = [found.failure for result in results for found in result.checks if found.failure]
     if failures and os.environ.get("COURSE_RAISE") == "1":
         raise CheckFailed(failures)
+
+
+def _here(namespace: dict[str, Any], numbers: list[tuple[Exercise, str]]) -> list[TaskResult]:
+    return [check_in(namespace, exercise, each) for exercise, each in numbers]
+
+
+def _strictly(namespace: dict[str, Any], numbers: list[tuple[Exercise, str]]) -> tuple[list[TaskResult], str]:
+    results: list[TaskResult] = []
+    lines: list[str] = []
+    for exercise in dict.fromkeys(exercise.number for exercise, _ in numbers):
+        of_it = [(each, number) for each, number in numbers if each.number == exercise]
+        found, line = check_strictly(namespace, of_it[0][0], [number for _, number in of_it])
+        results += found
+        lines.append(line)
+    return results, "\n".join(lines)
 
 
 class PracticeBounds:

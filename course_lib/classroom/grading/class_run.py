@@ -27,10 +27,8 @@ from course_lib.classroom.grading.roster import Roster, read_roster
 from course_lib.classroom.grading.seeds import seed_for
 from course_lib.classroom.grading.session import Limits
 from course_lib.classroom.grading.submission_times import with_times
+from course_lib.classroom.grading.tiers import tier_in_force
 from course_lib.classroom.grading.visible import visible_line
-
-#: A plain subprocess with limits on time and memory: it bounds accidents, it is no wall against attackers.
-TIER = "C"
 
 #: Called after each submission with its result, how many are done, and how many there are.
 Report = Callable[[Graded, int, int], None]
@@ -171,8 +169,9 @@ class _ClassRun:
             from course_lib.classroom.grading.cluster import do_all_on_cluster
 
             return do_all_on_cluster(jobs, self.order, self.options.scheduler)
-        if self.options.jobs > 1:
-            return do_all(jobs, self.order, self.options.jobs)
+        workers = min(self.options.jobs, self._total)
+        if workers > 1:
+            return do_all(jobs, self.order, workers)
         return ((job, {"verdict": do_job(job, self.order, self.exercise)}) for job in jobs)
 
     def _jobs(self, groups: dict[str, list[Found]]) -> Iterator[Job]:
@@ -273,7 +272,7 @@ def _order(exercise: Exercise, options: Options, limits: Limits) -> Order:
         str(options.course or root()),
         str(options.hidden.resolve()) if options.hidden else "",
         asdict(limits),
-        TIER,
+        tier_in_force(),
         checks_digest(exercise),
         environment(),
     )

@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from course_lib.classroom.exercises.expectations import Failure
-from course_lib.classroom.exercises.runner import CheckResult, TaskResult
+from course_lib.classroom.exercises.result_data import results_from_data, results_to_data
 from course_lib.classroom.exercises.tasks import Exercise
 from course_lib.classroom.grading.judge import Verdict
 from course_lib.classroom.grading.session import CellOutcome
@@ -17,10 +16,7 @@ def verdict_to_data(verdict: Verdict) -> dict[str, Any]:
     """Turn a verdict into plain data. All text in it, some of which is a student's, becomes visible."""
     data: dict[str, Any] = {name: getattr(verdict, name) for name in _PLAIN}
     data["cells"] = [asdict(cell) for cell in verdict.cells]
-    data["tasks"] = [
-        {"task": result.task.number, "checks": [asdict(check) for check in result.checks]}
-        for result in verdict.tasks
-    ]
+    data["tasks"] = results_to_data(verdict.tasks)
     shown: dict[str, Any] = all_visible(data)
     return shown
 
@@ -33,13 +29,5 @@ def verdict_from_data(data: dict[str, Any], exercise: Exercise) -> Verdict:
     """
     verdict = Verdict(**{name: data[name] for name in _PLAIN})
     verdict.cells = [CellOutcome(**cell) for cell in data["cells"]]
-    verdict.tasks = [
-        TaskResult(exercise.task(each["task"]), tuple(_check(check) for check in each["checks"]))
-        for each in data["tasks"]
-    ]
+    verdict.tasks = results_from_data(data["tasks"], exercise)
     return verdict
-
-
-def _check(data: dict[str, Any]) -> CheckResult:
-    failure = data["failure"]
-    return CheckResult(**data | {"failure": None if failure is None else Failure(**failure)})
