@@ -13,7 +13,8 @@ from course_lib.policies.adaptive_target import Target, check_bounds, choose_pol
 from course_lib.policies.batch_record import BatchRecord
 from course_lib.policies.cutting import ResizableBatchSampler
 from course_lib.policies.loader_arguments import check_loader_arguments, check_map_style
-from course_lib.policies.memory_probe import memory_of_this_process
+from course_lib.policies.memory_guard import MemoryGuard
+from course_lib.policies.memory_probe import MemoryProbe, memory_of_this_process
 from course_lib.policies.sizing import BatchSizer
 from course_lib.samplers.order import RandomSampler, SequentialSampler
 
@@ -58,9 +59,11 @@ class AdaptiveBatchDataLoader(DataLoader[SampleT]):
         drop_last: leave out a last batch that is shorter than its size.
         generator: gives the order and the seeds of the workers; None takes torch's global one.
         memory_limit: bytes. A measurement above it halves the batch, and so large a size is not tried again.
+            Where halving has not helped, a warning says so, and the batch stays as it is.
         memory_in_use: returns the bytes that count for the limit. By default all of this process and its
-            workers; `torch.cuda.max_memory_allocated` is one for a GPU. It is measured at the end of steps,
-            at the first batches of each size and then so seldom that it takes a twentieth of the time.
+            workers. For a GPU give a function that reads `torch.cuda.max_memory_allocated()` and then calls
+            `torch.cuda.reset_peak_memory_stats()`. It is asked at the end of steps: at the first batches of
+            each size, and then so seldom that it takes a twentieth of the time.
         clock: returns seconds; another than `time.perf_counter` makes every decision reproducible.
         loader_arguments: any other argument of `DataLoader`, except `batch_size`, `batch_sampler` and
             `in_order`.
@@ -106,7 +109,8 @@ class AdaptiveBatchDataLoader(DataLoader[SampleT]):
         if sampler is None:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)  # type: ignore[arg-type]
         bounds = initial_batch_size, min_batch_size, max_batch_size
-        self.sizer = BatchSizer(*bounds, policy, limit, memory_in_use, clock)
+        guard = MemoryGuard(limit, MemoryProbe(memory_in_use, clock))
+        self.sizer = BatchSizer(*bounds, policy, guard, clock)
         self._passes = 0
         batch_sampler = ResizableBatchSampler(sampler, self.sizer.present_size, drop_last)
         super().__init__(dataset, batch_sampler=batch_sampler, generator=generator, **loader_arguments)
@@ -115,6 +119,11 @@ class AdaptiveBatchDataLoader(DataLoader[SampleT]):
     def current_batch_size(self) -> int:
         """The size of the next batch to be cut."""
         return self.sizer.size
+
+    @property
+    def memory_limit(self) -> int | None:
+        """The limit of memory in bytes, if there is one."""
+        return self.sizer.guard.limit
 
     @property
     def history(self) -> list[BatchRecord]:

@@ -1,7 +1,6 @@
 """How large the next batch is: bounds, a lack of memory, and a policy that chooses in between (lesson 19)."""
 
 import math
-import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,11 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from course_lib.memory import format_bytes
 from course_lib.policies.batch_record import BatchRecord
-from course_lib.policies.memory_probe import MemoryProbe
-
-_PATIENCE = (
-    4  # batches of a smaller size before their memory is judged; larger ones may still be on their way
-)
+from course_lib.policies.memory_guard import MemoryGuard
 
 
 class Choice(NamedTuple):
@@ -46,8 +41,7 @@ class BatchSizer:
         low: the smallest size allowed.
         high: the largest size allowed.
         policy: chooses.
-        memory_limit: bytes; None sets no limit, and then memory is not measured.
-        measure: returns the bytes in use.
+        guard: says when memory is short.
         clock: returns seconds.
 
     Attributes:
@@ -63,22 +57,18 @@ class BatchSizer:
         low: int,
         high: int,
         policy: SizePolicy,
-        memory_limit: int | None,
-        measure: Callable[[], int],
+        guard: MemoryGuard,
         clock: Callable[[], float],
     ) -> None:
         self.size, self.low, self.high = size, low, high
         self.policy = policy
-        self.memory_limit = memory_limit
+        self.guard = guard
         self.clock = clock
         self.history: list[BatchRecord] = []
         self.handed: Sequence[Any] | None = None
         self.again: deque[Sequence[Any]] = deque()
         self.loss: float | None = None
-        self._probe = MemoryProbe(measure, clock)
         self._forced = ""
-        self._patience = 0
-        self._has_warned = False
 
     def present_size(self) -> int:
         """Return the size of the next batch."""
@@ -86,12 +76,13 @@ class BatchSizer:
 
     def note(self, record: BatchRecord) -> None:
         """Take the record of a batch whose step has ended, and decide on the next size."""
-        memory = None if self.memory_limit is None else self._probe.look(record.batch_size)
+        memory = self.guard.look(record.batch_size)
         record = replace(record, memory=memory, loss=self.loss)
         self.loss = None
         reason, self._forced = self._forced, ""
         if not reason:
-            reason = self._shrink_beyond_limit(record) if self._is_beyond(memory) else self._ask(record)
+            is_beyond = self.guard.is_beyond(memory)
+            reason = self._shrink(memory or 0, record.batch_size) if is_beyond else self._ask(record)
         self.history.append(replace(record, next_batch_size=self.size, reason=reason))
 
     def observe(self, loss: Any) -> None:
@@ -134,38 +125,18 @@ class BatchSizer:
 
     def _ask(self, record: BatchRecord) -> str:
         before = self.size
-        choice = self.policy.choose(record, before, self.low, self.high)
+        choice = Choice(*self.policy.choose(record, before, self.low, self.high))
         self.size = min(max(int(choice.size), self.low), self.high)
         return choice.reason if self.size != before else ""
 
-    def _is_beyond(self, memory: int | None) -> bool:
-        return memory is not None and self.memory_limit is not None and memory > self.memory_limit
-
-    def _shrink_beyond_limit(self, record: BatchRecord) -> str:
-        if self._patience > 0:
-            self._patience -= record.batch_size <= self.size
+    def _shrink(self, memory: int, batch_size: int) -> str:
+        if not self.guard.wants_less(memory, batch_size, self.size, self.low):
             return ""
-        before = self.size
-        self._lower(before)
-        self._patience = _PATIENCE
-        if self.size == before:
-            self._warn(record)
-            return ""
-        return f"{format_bytes(record.memory or 0)} in use, beyond the limit: down to {self.size}"
+        self._lower(self.size)
+        return f"{format_bytes(memory)} in use, beyond the limit: down to {self.size}"
 
     def _lower(self, too_large: int) -> None:
         """Allow at most half of a size that was too large. Such a size is not tried again."""
         if too_large <= self.high:  # Batches that were loaded ahead may be larger than is allowed by now.
             self.high = max(self.low, too_large // 2)
         self.size = min(self.size, self.high)
-
-    def _warn(self, record: BatchRecord) -> None:
-        if self._has_warned or self.size > self.low:
-            return
-        self._has_warned = True
-        warnings.warn(
-            f"{format_bytes(record.memory or 0)} are in use at min_batch_size={self.low}, and the limit is "
-            f"{format_bytes(self.memory_limit or 0)}. The limit counts all memory of this process and its "
-            "workers, of which batches are only a part. Give a higher limit, or use fewer workers.",
-            stacklevel=2,
-        )

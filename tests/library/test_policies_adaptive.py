@@ -1,9 +1,11 @@
 """Batch sizes that adapt: every sample once whatever happens, and decisions that noise does not make."""
 
+import gc
 import math
 import pickle
 import random
 import warnings
+import weakref
 from collections import Counter
 
 import pytest
@@ -14,12 +16,14 @@ from hypothesis import strategies as st
 from course_lib import (
     AdaptiveBatchDataLoader,
     DataLoader,
+    DeviceLoader,
     IterableDataset,
     ListDataset,
     TensorDataset,
     measure_memory,
     plot_batch_sizes,
     trace,
+    train_model,
 )
 from course_lib.policies.convergence import GrowthOnPlateau
 from course_lib.policies.filling import MemoryFilling
@@ -194,6 +198,14 @@ def test_the_lectures_mistake_times_the_consumer():
     assert loader.history[0].samples_per_second == pytest.approx(10 / 1.5)
 
 
+def test_the_lectures_mistake_two_undefined_names():
+    loader = AdaptiveBatchDataLoader(ListDataset(list(range(2000))), 16, memory_limit=2**50)
+    assert sorted(flat(run(loader)[0])) == list(range(2000)), "with the real clock and the real memory"
+    assert all(record.loading_seconds > 0 and record.step_seconds > 0 for record in loader.history)
+    assert sum(record.memory is not None for record in loader.history) >= 4
+    assert loader.history[0].memory > 2**20
+
+
 def test_time_between_two_passes_belongs_to_neither():
     clock = Clock()
     loader = AdaptiveBatchDataLoader(
@@ -328,10 +340,38 @@ def test_beyond_the_limit_the_batch_is_halved_and_so_large_a_size_never_comes_ag
     assert "beyond the limit: down to 32" in loader.history[0].reason
 
 
+def test_where_halving_does_not_help_it_is_done_once_and_a_warning_says_so():
+    loader = AdaptiveBatchDataLoader(ListDataset(list(range(500))), 16, target=100, memory_in_use=lambda: 200)
+    with pytest.warns(
+        UserWarning, match="stay at 8 samples: halving them has freed next to nothing"
+    ) as warned:
+        run(loader, 2)
+    assert len(warned) == 1
+    assert loader.current_batch_size == 8
+
+
+def test_memory_that_was_enough_again_is_halved_again():
+    use = [150] * 5 + [90] * 30 + [150] * 5
+    loader = AdaptiveBatchDataLoader(
+        ListDataset(list(range(1000))),
+        16,
+        1,
+        16,
+        RandomSizes([]),
+        memory_limit=100,
+        memory_in_use=lambda: use.pop(0) if use else 90,
+    )
+    run(loader)
+    assert [r.next_batch_size for r in loader.history if r.reason] == [8, 4]
+
+
 def test_a_limit_that_no_batch_can_keep_warns_once():
-    loader = AdaptiveBatchDataLoader(ListDataset(list(range(500))), 4, target=100, memory_in_use=lambda: 200)
-    with pytest.warns(UserWarning, match="min_batch_size=1, and the limit is") as warned:
-        run(loader)
+    latest = [0]
+    loader = AdaptiveBatchDataLoader(
+        ListDataset(list(range(500))), 4, 1, target=100, memory_in_use=lambda: 110 + 100 * latest[0]
+    )
+    with pytest.warns(UserWarning, match="min_batch_size=1 allows no smaller ones") as warned:
+        run(loader, step=lambda batch: latest.__setitem__(0, len(batch)))
     assert len(warned) == 1
     assert loader.current_batch_size == 1
 
@@ -537,6 +577,40 @@ def test_it_is_a_loader_that_can_be_traced_and_pickled():
     assert sum(len(batch[0]) for batch in copy) == 40
     assert len(copy.history) == 20
     assert isinstance(loader, DataLoader)
+
+
+def test_a_pass_that_is_dropped_ends_its_workers():
+    gc.disable()
+    try:
+        loader = AdaptiveBatchDataLoader(ListDataset(list(range(400))), 4, num_workers=1)
+        for _ in loader:
+            break
+        batches = iter(loader)
+        next(batches)
+        pool = weakref.ref(batches._inner._pool)
+        del batches
+        assert pool() is None
+        kept = AdaptiveBatchDataLoader(
+            ListDataset(list(range(400))), 4, num_workers=1, persistent_workers=True
+        )
+        next(iter(kept))
+        pool = weakref.ref(kept._iterator._pool)
+        del kept
+        assert pool() is None, "no cycle keeps the workers alive"
+    finally:
+        gc.enable()
+
+
+def test_it_trains_behind_other_loaders():
+    data = TensorDataset(torch.randn(200, 3), torch.randint(2, (200,)))
+    model = torch.nn.Linear(3, 2)
+    loader = AdaptiveBatchDataLoader(data, 8, target=RandomSizes([16, 4]), shuffle=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    history = train_model(
+        model, DeviceLoader(loader, "cpu"), torch.nn.CrossEntropyLoss(), optimizer, epochs=2, progress=False
+    )
+    assert sum(history.batches_per_epoch) == len(loader.history)
+    assert sum(sizes_of(loader)) == 400
 
 
 def test_policies_can_be_pickled():
