@@ -1,7 +1,8 @@
 """Bring batches to the device of the model, the next one while the model works on this one (lesson 13).
 
 A GPU has a unit of its own for copies. To use it at the same time as the computing units, a copy needs three
-things: a source in pinned memory, `non_blocking=True`, and another stream (a queue of the GPU's work).
+things: a source in pinned memory (page-locked memory of the host: it stays where it is, so that the GPU can
+fetch it alone), `non_blocking=True`, and another stream (a queue of the GPU's work).
 
     copy stream      | copy 1 |        | copy 2 |        | copy 3 |
     model's stream            | step 1          | step 2          | step 3

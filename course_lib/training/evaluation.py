@@ -22,8 +22,8 @@ def evaluate(
 
     Args:
         model: put into evaluation mode for the time of the call.
-        loader: yields pairs of inputs and targets, tensors of shape (B, …). It should neither drop samples nor
-            repeat any.
+        loader: yields pairs of inputs and targets, tensors of shape (B, …). It should neither drop samples
+            nor repeat any.
         criterion: loss of outputs and targets, the mean over the batch; None measures accuracy only.
         device: where to compute; None means where the model is.
         progress: show a bar that goes away at the end.

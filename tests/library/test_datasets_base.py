@@ -38,7 +38,7 @@ def test_ours_are_subclasses_of_torchs():
     assert isinstance(Count(), Dataset)
 
 
-def test_iteration_is_bounded_by_the_length():
+def test_trap_a_dataset_that_forgets_its_bounds_never_ends():
     assert list(Squares()) == [0, 1, 4, 9, 16]
 
 

@@ -139,7 +139,7 @@ def test_the_default_is_the_cache_folder(monkeypatch, tmp_path):
     assert (tmp_path / "digits" / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").is_file()
 
 
-def test_offline_needs_no_argument(monkeypatch, tmp_path):
+def test_trap_crashes_in_a_classroom_without_internet(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     assert mnist(tmp_path).source == "digits"
 

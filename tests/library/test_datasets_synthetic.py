@@ -78,7 +78,7 @@ def train_and_test(mode):
     return float((model(test_images).argmax(1) == test_labels).float().mean())
 
 
-def test_a_small_network_learns_shapes_and_cannot_learn_noise():
+def test_trap_pure_noise_has_nothing_to_learn():
     assert train_and_test("shapes") > 0.7
     assert train_and_test("noise") < 0.45
 

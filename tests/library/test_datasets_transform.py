@@ -53,7 +53,7 @@ def test_a_sample_that_is_no_tuple_is_transformed_whole(batched):
     assert default_collate(dataset.__getitems__([1, 0])).tolist() == [4, 2]
 
 
-def test_one_base_two_wraps():
+def test_trap_a_transform_tied_to_the_data():
     base = pairs()
     train, valid = TransformDataset(base, double), TransformDataset(base, negate)
     assert (train[1][0], valid[1][0], base[1][0]) == (2, -1, 1)

@@ -35,7 +35,7 @@ def tokens(lengths, batch):
 
 @given(lengths_lists, st.integers(1, 5), st.integers(5, 12), st.integers(1, 120), st.integers(1, 50))
 @settings(deadline=None)
-def test_not_an_empty_stub(lengths, min_batch, max_batch, budget, width):
+def test_trap_an_empty_stub(lengths, min_batch, max_batch, budget, width):
     sampler = quiet(lengths, min_batch, max_batch, budget, bucket_width=width)
     for _ in range(2):
         batches = list(sampler)

@@ -53,21 +53,21 @@ def test_every_index_once(sizes, batch_size):
     assert all(len(batch) == batch_size for batch in batches[:-1])
 
 
-def test_len_of_20_but_15_yielded_when_a_class_is_short():
+def test_trap_len_of_20_but_15_yielded_when_a_class_is_short():
     labels = labels_of([100, 75, 25])
     for batch_size in (7, 10, 200, 300):
         sampler = StratifiedSampler(labels, batch_size)
         assert len(list(sampler)) == len(sampler) == -(-200 // batch_size)
 
 
-def test_stratified_is_not_balanced_undersampling():
+def test_trap_stratified_is_balanced_undersampling():
     labels = labels_of([900, 100])
     for batch in StratifiedSampler(labels, 100, seeded()):
         assert 9 <= sum(labels[index] for index in batch) <= 11
 
 
 @both
-def test_epochs_2_3_and_4_differ_and_nothing_is_reseeded(sampler_class):
+def test_trap_epochs_2_3_and_4_are_identical(sampler_class):
     torch.manual_seed(5)
     sampler = sampler_class(labels_of([20, 20, 30]), 10)
     epochs, follow_ups = [], []
@@ -100,7 +100,7 @@ def test_lone_samples_change_company():
 
 @given(st.lists(st.integers(6, 40), min_size=1, max_size=6), st.integers(1, 6), st.integers(0, 9))
 @settings(deadline=None)
-def test_every_batch_is_balanced_without_duplicates(sizes, samples_per_class, seed):
+def test_trap_duplicates_inside_a_batch(sizes, samples_per_class, seed):
     labels = labels_of(sizes)
     sampler = BalancedBatchSampler(labels, samples_per_class, seeded(seed))
     for batch in sampler:
@@ -120,13 +120,13 @@ def test_every_sample_comes_and_within_its_class_equally_often(sizes, samples_pe
         assert max(counts) - min(counts) <= 1
 
 
-def test_an_epoch_on_mnists_counts_ends():
+def test_trap_an_epoch_on_mnists_counts_never_ends():
     sizes = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     sampler = BalancedBatchSampler(labels_of(sizes), 8, seeded())
     assert len(list(sampler)) == len(sampler) == -(-6742 // 8)
 
 
-def test_a_class_that_is_never_exhausted_gets_a_new_order():
+def test_trap_a_class_never_exhausted_keeps_its_order():
     sampler = BalancedBatchSampler([0] * 40 + [1] * 40, 5, seeded())
     zeros = [[index for index in flat(sampler) if index < 40] for _ in range(3)]
     assert len(set(map(tuple, zeros))) == 3
