@@ -2,6 +2,8 @@
 
 import gc
 import itertools
+import multiprocessing
+import os
 import pickle
 import subprocess
 import sys
@@ -272,6 +274,26 @@ def test_a_worker_is_told_and_calls_the_own_function():
     GiveBackMemory(called.append)(3)
     assert called == [3]
     assert give_back_freed_memory() in {True, False}
+
+
+class Told(Dataset[str]):
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return os.environ.get("TOLD", "not told")
+
+
+def tell(worker_id):
+    os.environ["TOLD"] = "told"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_every_worker_calls_the_own_function_under_every_start_method(method):
+    options = {"num_workers": 2, "worker_init_fn": tell, "multiprocessing_context": method}
+    loader = MemoryEfficientDataLoader(Told(), 2, max_memory_usage=1e6, **options)
+    assert list(loader) == [["told", "told"]] * 4
 
 
 # Real memory
