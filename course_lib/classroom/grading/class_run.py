@@ -98,7 +98,8 @@ def grade_class(
         limits: a shorter way to give `Options.limits`.
 
     Raises:
-        ValueError: when there is nothing to grade, or the exercise cannot be told.
+        ValueError: when there is nothing to grade, the exercise cannot be told, or a machine that should
+            judge has other checks or versions.
     """
     options = options or Options()
     found = find_submissions(paths)
@@ -142,6 +143,8 @@ class _ClassRun:
         self._check_names(groups)
         self._total = len(groups)
         for job, answer in self._answers(self._jobs(groups)):
+            if "refused" in answer:
+                raise ValueError(str(answer["refused"]))
             entry = self._entries.pop(job.student)
             if "verdict" in answer:
                 self.journal.write(self._key(job), answer)

@@ -20,7 +20,7 @@ ATTEMPTS = 3
 #: A worker that is silent for longer than all its deadlines together is stuck itself.
 _SILENCE_SECONDS = 1800
 
-#: A job and its answer: {"verdict": …} or {"trouble": why there is none}.
+#: A job and its answer: {"verdict": …}, {"trouble": why there is none}, {"refused": why there will be none}.
 Answered = tuple[Job, dict[str, Any]]
 
 
@@ -49,7 +49,7 @@ class Worker:
                 trouble = f"the judging process ended ({error or type(error).__name__})"
                 self.close()
                 continue
-            if "verdict" in answer:
+            if "trouble" not in answer:
                 return answer
             trouble = str(answer.get("trouble"))
         return {"trouble": trouble}
@@ -72,18 +72,27 @@ class Worker:
         self._process = None
 
     def _ask(self, job: Job) -> dict[str, Any]:
-        process = self._process = self._process or _start(self._order)
-        if process.stdin is None or process.stdout is None:
-            raise OSError("it has no streams")
+        if self._process is None:
+            self._process = _start(self._order)
+            greeting = self._listen(self._process)
+            if "refused" in greeting:
+                self.close()
+                return greeting
+        process = self._process
+        if process.stdin is None:
+            raise OSError("it has no input")
         watch = threading.Timer(_SILENCE_SECONDS, platform.kill_process_tree, (process.pid,))
         watch.daemon = True
         watch.start()
         try:
             process.stdin.write(json.dumps(job.to_data()) + "\n")
             process.stdin.flush()
-            line = process.stdout.readline()
+            return self._listen(process)
         finally:
             watch.cancel()
+
+    def _listen(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
+        line = process.stdout.readline() if process.stdout is not None else ""
         if not line:
             raise OSError(f"exit code {process.wait()}")
         answer: dict[str, Any] = json.loads(line)

@@ -29,8 +29,13 @@ def main() -> None:
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     order = Order(**json.loads(lines.get()))
     _bound_memory(Limits(**order.limits))
-    exercise = order.exercise()
-    check_place(order, exercise)
+    try:
+        exercise = order.exercise()
+        check_place(order, exercise)
+    except ValueError as error:
+        print(json.dumps({"refused": str(error)}), file=answers, flush=True)
+        return
+    print(json.dumps({"ready": os.getpid()}), file=answers, flush=True)
     while True:
         job = job_from_data(json.loads(lines.get()))
         try:
