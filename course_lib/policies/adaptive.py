@@ -100,7 +100,9 @@ class AdaptiveBatchDataLoader(DataLoader[SampleT]):
         check_loader_arguments(owner, loader_arguments, _REFUSED)
         check_map_style(owner, dataset)
         check_bounds(initial_batch_size, min_batch_size, max_batch_size)
-        policy, limit = choose_policy(target, memory_limit, loader_arguments.get("num_workers", 0))
+        policy, limit = choose_policy(
+            target, memory_limit, memory_in_use, loader_arguments.get("num_workers", 0)
+        )
         if sampler is not None and shuffle:
             raise ValueError(
                 f"Both a sampler ({type(sampler).__name__}) and shuffle=True were given. Each sets the "

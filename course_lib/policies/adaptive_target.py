@@ -1,5 +1,6 @@
 """From the argument `target` to a policy (lesson 19)."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from course_lib.policies.convergence import GrowthOnPlateau
@@ -11,7 +12,9 @@ from course_lib.samplers.order import check_positive
 Target = Literal["throughput", "convergence"] | int | SizePolicy
 
 
-def choose_policy(target: Any, memory_limit: int | None, num_workers: Any) -> tuple[SizePolicy, int | None]:
+def choose_policy(
+    target: Any, memory_limit: int | None, memory_in_use: Callable[[], int], num_workers: Any
+) -> tuple[SizePolicy, int | None]:
     """Return the policy for a target, and the limit of memory.
 
     Raises:
@@ -32,7 +35,7 @@ def choose_policy(target: Any, memory_limit: int | None, num_workers: Any) -> tu
                 f"target={target} and memory_limit={memory_limit} are both limits of memory. A number as "
                 "target is the limit. Leave memory_limit out."
             )
-        return MemoryFilling(target), target
+        return MemoryFilling(target, before=memory_in_use()), target
     if callable(getattr(target, "choose", None)):
         return target, memory_limit
     raise ValueError(

@@ -1,9 +1,9 @@
 """Grow the batch until memory is nearly full (lessons 16 and 19).
 
 Memory in use is a fixed part (the program, the model) and a part that grows with the batch: used = F + c B.
-At first neither F nor c is known. Still the size B * limit / used never uses more than the limit, because F
-does not grow along: F + c B limit / used <= limit. After that step two sizes are known, and with them c, the
-bytes that one more sample takes.
+At first neither F nor c is known, only that F is no less than what was in use before the first batch. To
+count all the rest as the batch's is to be careful: a step that fits then fits in truth. After that step two
+sizes are known, and with them c, the bytes that one more sample takes.
 """
 
 from course_lib.policies.batch_record import BatchRecord
@@ -22,10 +22,12 @@ class MemoryFilling:
 
     Args:
         limit: bytes.
+        before: bytes in use without any batch.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, before: int = 0) -> None:
         self.limit = limit
+        self.before = before
         self._used: dict[int, int] = {}  # the most bytes in use, by batch size
         self._measured = 0  # batches of the present size
 
@@ -48,7 +50,6 @@ class MemoryFilling:
         """Return the batch size that uses nine tenths of the limit, as far as is known."""
         used, aim = self._used[size], _AIM * self.limit
         smallest = min(self._used)
-        if smallest == size:
-            return size * aim / max(used, 1)
-        each = (used - self._used[smallest]) / (size - smallest)
+        other, used_then = (0, self.before) if smallest == size else (smallest, self._used[smallest])
+        each = (used - used_then) / (size - other)
         return size + (aim - used) / each if each > 0 else size * _LARGEST_STEP
