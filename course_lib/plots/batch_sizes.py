@@ -42,7 +42,9 @@ def plot_batch_sizes(history: Sequence[Any], memory_limit: float | None = None) 
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlim(0.5, len(history) + 0.5)
     if memory_limit is not None and _draw_memory in panels:
-        grid[2, 0].axhline(memory_limit / 2**20, color=COLORS[6], linestyle="--", linewidth=1.2)
+        axes, most = grid[2, 0], max(memory_limit, float(np.nanmax(columns["memory"]))) / 2**20
+        axes.axhline(memory_limit / 2**20, color=COLORS[6], linestyle="--", linewidth=1.2, label="limit")
+        axes.set_ylim(0, most * 1.1)
     grid[-1, 0].set_xlabel("batch")
     return figure
 
@@ -93,7 +95,7 @@ def _draw_memory(axes: Axes, columns: dict[str, NDArray[Any]]) -> None:
     measured = np.isfinite(columns["memory"])
     used = columns["memory"][measured] / 2**20
     axes.plot(_numbers(columns)[measured], used, color=COLORS[3], marker="o", markersize=3, label="memory")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, float(used.max()) * 1.1)
     label_axes(axes, "Memory in use", "", "MiB")
 
 

@@ -677,6 +677,7 @@ def test_the_figure_shows_sizes_speed_memory_and_loss():
     figure = plot_batch_sizes(loader.history, memory_limit=1000)
     assert len(figure.axes) == 4
     assert figure.axes[0].lines[0].get_ydata().tolist() == sizes_of(loader)
+    assert figure.axes[2].get_ylim()[1] > 1000 / 2**20, "the limit is in the picture"
     assert "50%" in figure.axes[1].get_title(loc="left")
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert (
