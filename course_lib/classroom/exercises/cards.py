@@ -47,7 +47,7 @@ def result_card(results: Sequence[TaskResult], solution: str = "") -> Card:
 
 def with_line(card: Card, line: str) -> Card:
     """Add lines of small text below a card."""
-    return Card(f"{card.text}\n{line}", f"{card.html}<small>{_inline(line)}</small>")
+    return Card(f"{card.text}\n{line}", f"{card.html}<small>{inline(line)}</small>")
 
 
 def hint_card(number: str, step: int, hints: Sequence[str]) -> Card:
@@ -55,7 +55,7 @@ def hint_card(number: str, step: int, hints: Sequence[str]) -> Card:
     more = f'`hint("{number}", {step + 1})` says more.' if step < len(hints) else "This was the last hint."
     head = f"Hint {step} of {len(hints)} for {number}"
     text = f"{head}\n{hints[step - 1]}\n{more}"
-    html = _box(_BLUE, f"<b>{head}</b><br>{_inline(hints[step - 1])}<br><small>{_inline(more)}</small>")
+    html = _box(_BLUE, f"<b>{head}</b><br>{inline(hints[step - 1])}<br><small>{inline(more)}</small>")
     return Card(text, html)
 
 
@@ -75,11 +75,11 @@ def _task_html(result: TaskResult) -> str:
         if mark == "✓":
             rows.append(f"<div>✓ {escape(check.title)}</div>")
             continue
-        lines = "".join(f"<div><b>{part}</b> {_inline(words)}</div>" for part, words in parts)
+        lines = "".join(f"<div><b>{part}</b> {inline(words)}</div>" for part, words in parts)
         title = f"✗ <b>{escape(check.title)}</b> (0 of {_points(check.points)})"
         rows.append(f"<div>{title}<div style='margin:.1em 0 .5em 1.4em'>{lines}</div></div>")
     if _waiting(result):
-        rows.append(f"<div>{_inline(_unwritten(result))}</div>")
+        rows.append(f"<div>{inline(_unwritten(result))}</div>")
     colour = _GREEN if result.passed else _BLUE if _waiting(result) == len(result.checks) else _RED
     return _box(colour, f"<b>{escape(_headline(result))}</b>{''.join(rows)}")
 
@@ -132,7 +132,7 @@ def _box(colour: str, body: str) -> str:
     return f"<div style='{_STYLE.format(colour=colour)}'>{body}</div>"
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escape, then show `code` and **bold**; everything else of the text stays text."""
     pieces = escape(text).split("`")
     if len(pieces) % 2 == 0:

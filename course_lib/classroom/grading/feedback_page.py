@@ -2,6 +2,7 @@
 
 from html import escape
 
+from course_lib.classroom.exercises.cards import inline
 from course_lib.classroom.exercises.runner import PASSED, UNWRITTEN, CheckResult, TaskResult
 from course_lib.classroom.exercises.tasks import Exercise
 from course_lib.classroom.grading.graded import Graded, Run
@@ -21,12 +22,14 @@ def feedback_page(exercise: Exercise, graded: Graded, run: Run) -> str:
         f'<p class="score">{graded.score} of {possible} points</p>',
         f"<p>{escape(_summary(graded, run))}</p>",
     ]
-    if graded.note:
-        body.append(f'<p class="bad">{escape(graded.note)}</p>')
+    if verdict.note:
+        body.append(f'<p class="bad">{escape(verdict.note)}</p>')
+    body += [f"<p>{escape(note)}</p>" for note in verdict.notes]
     if verdict.cells:
         body.append("<h2>Cells that did not run well</h2><table>")
         body += [
-            f"<tr><td>{escape(cell.label)}</td><td>{escape(cell.error)}</td></tr>" for cell in verdict.cells
+            f'<tr><td class="label">{escape(cell.label)}</td><td>{escape(cell.error)}</td></tr>'
+            for cell in verdict.cells
         ]
         body.append("</table>")
     body += [_task(result, verdict.found) for result in for_student(exercise, verdict.tasks)]
@@ -69,7 +72,7 @@ def _check(check: CheckResult) -> str:
     passed = check.status == PASSED
     kind, mark = ("passed", "✓") if passed else ("missed", "✗")
     points = f"{check.earned} of {_points(check.points)}"
-    pairs = "".join(f"<dt>{heading}</dt><dd>{escape(words)}</dd>" for heading, words in parts(check))
+    pairs = "".join(f"<dt>{heading}</dt><dd>{inline(words)}</dd>" for heading, words in parts(check))
     details = f"<dl>{pairs}</dl>" if pairs else ""
     return (
         f'<div class="check {kind}"><b>{mark} {escape(check.title)}</b> '

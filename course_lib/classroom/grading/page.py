@@ -22,7 +22,9 @@ p, dl { margin: .3rem 0; }
 table { border-collapse: collapse; margin: .6rem 0; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.label { white-space: nowrap; }
+code { font: .92em ui-monospace, monospace; }
+.faint + .faint, table + .faint, .check + .faint { margin-top: 1.5rem; }
 .faint { color: var(--faint); font-size: .9rem; }
 .score { font-size: 1.15rem; font-weight: 600; }
 .good { color: var(--good); font-weight: 600; }
