@@ -155,9 +155,12 @@ def plain_index(index: Any, length: int) -> int:
             "take several samples with Subset(dataset, indices)."
         ) from None
     if not -length <= position < length:
+        rule = (
+            f"Valid indices run from {-length} to {length - 1}" if length else "It holds nothing to look up"
+        )
         raise IndexError(
-            f"Index {position} is out of range for a dataset of {length} samples. Valid indices run from "
-            f"{-length} to {length - 1}. Check where the index comes from."
+            f"Index {position} is out of range for a dataset of {length} samples. {rule}. Check where the "
+            "index comes from."
         )
     return int(position % length)
 

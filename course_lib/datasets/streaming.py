@@ -35,7 +35,8 @@ class StreamingDataset(IterableDataset[SampleT]):
 
     Every worker reads the whole source and keeps its own part, so the source must yield the same elements in
     the same order each time. The parts of ranks differ by one element at most; where a training must take
-    equally many steps in each rank, stop all at the shortest.
+    equally many steps in each rank, stop all at the shortest. If the source raises, all that came before is
+    yielded first.
 
     Args:
         source: a function without arguments that opens the stream and returns an iterable of it; or an
@@ -200,8 +201,12 @@ def shuffle_buffer(elements: Iterable[SampleT], buffer_size: int, seed: int) -> 
         elements: the stream, read one by one as needed.
         buffer_size: how many elements are held at any time.
         seed: the same seed gives the same order.
+
+    Raises:
+        Exception: what the stream raises, when all that came before has been yielded: none of it is lost.
     """
-    stream, draw = iter(elements), random.Random(seed).random
+    errors: list[Exception] = []
+    stream, draw = _until_error(elements, errors), random.Random(seed).random
     buffer = list(islice(stream, buffer_size))
     for element in stream:
         place = int(draw() * len(buffer))
@@ -211,6 +216,15 @@ def shuffle_buffer(elements: Iterable[SampleT], buffer_size: int, seed: int) -> 
         place = int(draw() * len(buffer))
         buffer[place], buffer[-1] = buffer[-1], buffer[place]
         yield buffer.pop()
+    for error in errors:
+        raise error
+
+
+def _until_error(elements: Iterable[SampleT], errors: list[Exception]) -> Iterator[SampleT]:
+    try:
+        yield from elements
+    except Exception as error:
+        errors.append(error)
 
 
 def _worker_id() -> int | None:
