@@ -77,7 +77,6 @@ class DataLoader(Generic[SampleT]):
     # What loaders that decide for themselves change (`course_lib/policies`).
     _serial_iterator: type[SerialIterator] = SerialIterator
     _parallel_iterator: type[ParallelIterator] = ParallelIterator
-    _reuses_memory = True
     _initialized = False
 
     def __init__(
@@ -273,8 +272,7 @@ class DataLoader(Generic[SampleT]):
             return ThreadPool(roles, parcel)
         context = self.multiprocessing_context or multiprocessing.get_context()
         # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
-        slots = (self.prefetch_factor or 1) + 2 if self._reuses_memory else 0
-        return ProcessPool(context, roles, parcel, slots)
+        return ProcessPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
 
 
 def _default_sampler(

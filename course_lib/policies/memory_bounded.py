@@ -1,21 +1,23 @@
 """A loader that loads less far ahead instead of using more memory (lesson 16).
 
 A loader's own memory is what it has loaded and nobody has asked for yet: with 4 workers and a
-`prefetch_factor` of 2, eight batches. Nothing but loading less ahead makes it smaller. To collect garbage
-does not, for these batches are none; and to empty the GPU's cache gives back memory of another machine.
+`prefetch_factor` of 2, eight batches, in shared memory that the workers keep to use it again. To collect
+garbage makes none of it smaller, for nothing of it is garbage; and to empty the GPU's cache frees memory of
+the GPU. What helps is to load less ahead, and to begin anew with fresh workers: with the old ones goes their
+shared memory, and whatever pages they had copied since they were forked.
 """
 
+import copy
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from course_lib.loader.dataloader import DataLoader
 from course_lib.loader.parallel import ParallelIterator
 from course_lib.loader.serial import SerialIterator
 from course_lib.loader.workers import Report
-from course_lib.policies.heap import GiveBackMemory
 from course_lib.policies.memory_governor import MemoryEvent, MemoryGovernor
 
 _MEBIBYTE = 2**20
@@ -25,20 +27,19 @@ class MemoryEfficientDataLoader(DataLoader[Any]):
     """A `DataLoader` that keeps the memory of the process and its workers below a limit.
 
     It begins with one batch ahead and opens up to `num_workers * prefetch_factor` while memory has room.
-    Above the limit it halves that, and lets go of what was loaded beyond, to load it again when its turn
-    comes; a stream cannot be read again, so there it only stops ordering. At last it loads one batch at a
-    time. Every batch comes once and in its order, whatever happens.
+    Above the limit it halves that, lets go of what was loaded beyond, to load it again when its turn comes,
+    and replaces the workers by new ones. A stream cannot be read again, so there it only stops ordering. At
+    last it loads one batch at a time. Every batch comes once and in its order, whatever happens.
 
-    Two things differ from `DataLoader`. Batches travel in fresh shared memory, which goes back to the system
-    as soon as they are dropped, and not in slots that stay; workers return what they free at once. For small
-    batches that is slower. And with random augmentation in workers a batch that is loaded again draws other
-    random numbers.
+    With random augmentation in workers, a batch that is loaded again draws other random numbers. Where
+    workers do not start by fork, replacing them takes seconds; it is done the less often the more often it
+    was needed.
 
     The limit covers everything the process uses, also what is not the loader's: torch, the model, each
     worker's own share. `measure_memory().used` before and after the first batch tells how much that is. The
-    loader looks whenever a batch is asked for, but spends no more than a twentieth of the time on it; in
-    between memory may rise. Where the system knows PSS (Linux), shared pages count once, else RSS is added up
-    and counts them in every process.
+    loader looks when a batch is asked for, but spends no more than a twentieth of the time on that, or half
+    of it while memory grows quickly; in between memory may rise above the limit. Where the system knows PSS
+    (Linux), shared pages count once, else RSS is added up and counts them in every process.
 
     Args:
         dataset: as for `DataLoader`.
@@ -62,9 +63,6 @@ class MemoryEfficientDataLoader(DataLoader[Any]):
             limit, most = int(max_memory_usage * _MEBIBYTE), self.num_workers * (self.prefetch_factor or 1)
             self._governor = MemoryGovernor(limit, most, self.num_workers)
             self._serial_iterator, self._parallel_iterator = WatchedIterator, BoundedIterator
-            self._reuses_memory = False
-            if self.num_workers and self.worker_type == "process":
-                self.worker_init_fn = GiveBackMemory(self.worker_init_fn)
 
     @property
     def events(self) -> Sequence[MemoryEvent]:
@@ -96,6 +94,10 @@ class BoundedIterator(ParallelIterator):
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._governor = _governor_of(loader)
+        self._renewals = 0
+        twin = copy.copy(loader)  # not the loader itself: neither is to keep the other alive
+        twin._iterator = None
+        self._make_pool = twin._make_pool
         super().__init__(loader)
 
     def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
@@ -139,18 +141,27 @@ class BoundedIterator(ParallelIterator):
         del self._indices[number]
 
     def _shed(self, window: int) -> int:
-        """Let go of the batches that are needed last, as far as they have arrived; return how many."""
+        """Begin anew with a smaller window and other workers; return how many loaded batches are let go."""
+        if not self._can_load_again:
+            return 0
         while self._collect(0):  # what lies in the pipes
             pass
-        batches = 0
-        while self._can_load_again and len(self._owner) > window:
-            number = next(reversed(self._owner))
-            if number not in self._arrived:
-                break  # A worker is at it: to stop it costs more than to let it finish.
-            del self._owner[number], self._arrived[number]
+        numbers, loaded = list(self._owner), len(self._arrived)
+        kept = len(list(takewhile(self._arrived.__contains__, numbers[:window])))
+        for number in reversed(numbers[kept:]):
+            del self._owner[number]
+            self._arrived.pop(number, None)
             self._waiting.appendleft((number, self._indices.pop(number)))
-            batches += 1
-        return batches
+        self._replace_workers()
+        return loaded - kept
+
+    def _replace_workers(self) -> None:
+        self._pool.close()
+        self._renewals += 1
+        # Other seeds, or they would draw the random numbers of the pass's beginning again.
+        self._pool = self._make_pool(self._progress.base_seed + self._renewals * self._num_workers)
+        for _ in self._pool.start():
+            pass
 
 
 def _governor_of(loader: Any) -> MemoryGovernor:

@@ -8,7 +8,8 @@ room, and closes when there is none, as the senders of a network do with their p
     above the limit at a window of one             nothing is left to give up: the rest is not the loader's
 
 What one more batch may cost is known from the batches so far. At work on one, a worker holds its samples, the
-batch, and the copy that travels: three times its size. Waiting, a batch is there once.
+batch, and the copy that travels: three times its size. Waiting, a batch is there once, in a slot of shared
+memory that is a quarter larger.
 """
 
 import time
@@ -16,17 +17,20 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from course_lib.memory import format_bytes, measure_memory
+from course_lib.memory import format_bytes
+from course_lib.policies.memory_gauge import MemoryGauge
 from course_lib.policies.sizes import size_in_bytes
 
-# Of all time: to add up the pages of several processes takes 10 milliseconds and more. At first, while the
-# window opens, it is half of the time, then less with every look.
-_TIME_MEASURING = 0.05
-_TIME_MEASURING_AT_FIRST = 0.5
+# Shares of all time. A look is not cheap. At first, while the window opens, looking may take half of all, then
+# less with every look. When memory has grown by half of the room that was left, it may do so again.
+_TIME_LOOKING = 0.05
+_TIME_LOOKING_IN_HASTE = 0.5
+_TIME_WATCHING = 0.01
 _LONGEST_PATIENCE = 64
 _WHILE_AT_WORK = 2  # further copies of its batch that a worker holds
+_SLOT = 1.25
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,16 @@ class MemoryEvent:
     batches: int = 0
 
 
+class Gauge(Protocol):
+    """Measures memory."""
+
+    def measure(self) -> int:
+        """Return the bytes in use."""
+
+    def growth(self) -> int:
+        """Return by how many bytes that has grown since, roughly and quickly."""
+
+
 class MemoryGovernor:
     """Keeps the number of batches loaded ahead to what memory has room for.
 
@@ -58,48 +72,57 @@ class MemoryGovernor:
         limit: bytes.
         most: the largest window; 0 where nothing is loaded ahead.
         num_workers: how many batches are worked on at once, at most.
-        measure: returns the bytes in use.
+        gauge: measures memory.
 
     Attributes:
         window: how many batches may be ordered and not handed out.
-        largest_batch: bytes of the largest batch that was looked at.
+        largest_batch: bytes that the largest batch takes, of those that were looked at.
         events: what was done, oldest first; the latest thousand.
     """
 
-    def __init__(
-        self, limit: int, most: int, num_workers: int, measure: Callable[[], int] | None = None
-    ) -> None:
+    def __init__(self, limit: int, most: int, num_workers: int, gauge: Gauge | None = None) -> None:
         self.limit = limit
         self.window = min(1, most)
         self.largest_batch = 0
         self.events: deque[MemoryEvent] = deque(maxlen=1000)
         self._most = most
         self._num_workers = num_workers
-        self._measure = measure or measure_used
+        self._gauge = gauge or MemoryGauge()
         self._began = time.perf_counter()
-        self._next_look = self._began
         self._looks = 0
+        self._next_look = self._next_hasty_look = self._next_watch = self._began
+        self._room = 0  # as of the last look
         self._used: deque[int] = deque(maxlen=_LONGEST_PATIENCE)  # since the window changed
         self._patience = 1  # looks without pressure before the window opens; more after each time it closed
         self._is_above = False
 
     def is_due(self) -> bool:
-        """Tell whether it is time to look: so that measuring takes little of all time."""
-        return time.perf_counter() >= self._next_look
+        """Tell whether it is time to look: seldom, unless memory has grown."""
+        begun = time.perf_counter()
+        if begun >= self._next_look:
+            return True
+        if begun < max(self._next_hasty_look, self._next_watch):
+            return False
+        growth = self._gauge.growth()
+        ended = time.perf_counter()
+        self._next_watch = ended + (ended - begun) / _TIME_WATCHING
+        return growth > self._room / 2
 
     def look(self, shed: Callable[[int], int]) -> None:
         """Measure, and change the window if need be.
 
         Args:
-            shed: called with the new window when it closes; lets go what is beyond, and returns how many
-                loaded batches these were.
+            shed: called with the new window when it closes; lets go of what is beyond, begins anew with
+                fresh workers, and returns how many loaded batches went.
         """
         begun = time.perf_counter()
-        used = self._measure()
+        used = self._gauge.measure()
         ended = time.perf_counter()
         self._looks += 1
-        share = max(_TIME_MEASURING, _TIME_MEASURING_AT_FIRST / self._looks)
+        share = max(_TIME_LOOKING, _TIME_LOOKING_IN_HASTE / self._looks)
         self._next_look = ended + (ended - begun) / share
+        self._next_hasty_look = ended + (ended - begun) / _TIME_LOOKING_IN_HASTE
+        self._room = max(0, self.limit - used)
         if used > self.limit:
             self._close(used, shed)
         else:
@@ -109,7 +132,7 @@ class MemoryGovernor:
 
     def note_batch(self, batch: Any) -> None:
         """Look at the size of a batch."""
-        self.largest_batch = max(self.largest_batch, size_in_bytes(batch))
+        self.largest_batch = max(self.largest_batch, int(_SLOT * size_in_bytes(batch)))
 
     def _open(self, used: int) -> None:
         if len(self._used) < self._patience or self.window >= self._most or not self.largest_batch:
@@ -127,7 +150,9 @@ class MemoryGovernor:
             window = self.window // 2
             self._change("shed", used, window, shed(window))
         elif not was_above:
-            self._change("at least", used, self.window)
+            # Fresh workers take less, if the old ones have grown; not again and again.
+            is_worth_it = self.window > 0 and len(self._used) >= _LONGEST_PATIENCE
+            self._change("at least", used, self.window, shed(self.window) if is_worth_it else 0)
             self._warn(used)
 
     def _change(
@@ -147,8 +172,3 @@ class MemoryGovernor:
                 "batches or fewer workers.",
                 stacklevel=6,
             )
-
-
-def measure_used() -> int:
-    """Return the bytes that this process and its workers use."""
-    return measure_memory().used

@@ -3,7 +3,6 @@
 import gc
 import itertools
 import multiprocessing
-import os
 import pickle
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from course_lib import (
     MemoryEfficientDataLoader,
     get_worker_info,
 )
-from course_lib.policies.heap import GiveBackMemory, give_back_freed_memory
+from course_lib.policies.memory_gauge import MemoryGauge
 from course_lib.policies.memory_governor import MemoryGovernor
 from course_lib.policies.sizes import size_in_bytes
 
@@ -53,6 +52,19 @@ class Failing(Dataset[int]):
         return index
 
 
+class Script:
+    """A gauge that shows one reading after the other."""
+
+    def __init__(self, readings, growth=0):
+        self.readings, self.grown = iter(readings), growth
+
+    def measure(self):
+        return next(self.readings)
+
+    def growth(self):
+        return self.grown
+
+
 def under(readings, dataset=None, batch_size=5, **options):
     """Return a loader that finds one reading of memory after the other, over and over, in use."""
     options = {"num_workers": 2, "prefetch_factor": 4, "worker_type": "thread"} | options
@@ -60,7 +72,7 @@ def under(readings, dataset=None, batch_size=5, **options):
         ListDataset(NUMBERS) if dataset is None else dataset, batch_size, max_memory_usage=1, **options
     )
     most = loader.num_workers * (loader.prefetch_factor or 1)
-    governor = MemoryGovernor(LIMIT, most, loader.num_workers, itertools.cycle(readings).__next__)
+    governor = MemoryGovernor(LIMIT, most, loader.num_workers, Script(itertools.cycle(readings)))
     governor.is_due = lambda: True  # before every batch, whatever the time
     loader._governor = governor
     return loader
@@ -206,8 +218,7 @@ def test_trap_garbage_is_collected_for_every_batch():
     batch=st.integers(1, 300),
 )
 def test_the_window_obeys_its_rules(readings, most, num_workers, batch):
-    reading = iter(readings)
-    governor = MemoryGovernor(LIMIT, most, num_workers, reading.__next__)
+    governor = MemoryGovernor(LIMIT, most, num_workers, Script(readings))
     governor.note_batch(np.zeros(batch, np.uint8))
     window = governor.window
     assert window == 1
@@ -225,7 +236,7 @@ def test_the_window_obeys_its_rules(readings, most, num_workers, batch):
 
 @pytest.mark.filterwarnings("error")
 def test_pressure_that_lasts_is_one_event_and_one_warning():
-    governor = MemoryGovernor(LIMIT, 8, 2, itertools.cycle([5000]).__next__)
+    governor = MemoryGovernor(LIMIT, 8, 2, Script(itertools.cycle([5000])))
     with pytest.warns(UserWarning, match="one batch at a time"):
         governor.look(lambda window: 0)
     for _ in range(10):
@@ -234,7 +245,7 @@ def test_pressure_that_lasts_is_one_event_and_one_warning():
 
 
 def test_an_event_is_a_plain_record():
-    governor = MemoryGovernor(LIMIT, 8, 2, iter([0, 0, 1500]).__next__)
+    governor = MemoryGovernor(LIMIT, 8, 2, Script([0, 0, 1500]))
     governor.note_batch(torch.zeros(10, dtype=torch.uint8))
     for _ in range(3):
         governor.look(lambda window: 3)
@@ -245,13 +256,32 @@ def test_an_event_is_a_plain_record():
 
 
 def test_measuring_takes_a_small_share_of_the_time():
-    governor = MemoryGovernor(10**12, 8, 2)
+    governor = MemoryGovernor(10**15, 8, 2)
     assert governor.is_due()
     governor.look(lambda window: 0)
     assert not governor.is_due()
 
 
-# Sizes and the workers' heap
+@pytest.mark.parametrize("growth", [0, 400, 600])
+def test_growth_is_a_reason_to_look(growth):
+    gauge = Script(itertools.repeat(0), growth)
+    governor = MemoryGovernor(LIMIT, 8, 2, gauge)
+    governor.look(lambda window: 0)
+    governor._next_look = float("inf")  # long after
+    time.sleep(0.01)
+    assert governor.is_due() == (growth > LIMIT / 2)
+
+
+def test_the_gauge_sees_what_a_program_takes():
+    gauge = MemoryGauge()
+    before = gauge.measure()
+    held = np.ones(50 * 2**20, np.uint8)
+    grown, after = gauge.growth(), gauge.measure()
+    assert 0.8 * held.nbytes < grown < 2 * held.nbytes
+    assert 0.8 * held.nbytes < after - before < 2 * held.nbytes
+
+
+# Sizes
 
 
 def test_sizes_of_numbers_are_exact_and_of_containers_their_sum():
@@ -269,31 +299,12 @@ def test_other_objects_count_what_they_hold():
     assert size_in_bytes(lambda: None) > 0  # cannot be pickled
 
 
-def test_a_worker_is_told_and_calls_the_own_function():
-    called = []
-    GiveBackMemory(called.append)(3)
-    assert called == [3]
-    assert give_back_freed_memory() in {True, False}
-
-
-class Told(Dataset[str]):
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        return os.environ.get("TOLD", "not told")
-
-
-def tell(worker_id):
-    os.environ["TOLD"] = "told"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
-def test_every_worker_calls_the_own_function_under_every_start_method(method):
-    options = {"num_workers": 2, "worker_init_fn": tell, "multiprocessing_context": method}
-    loader = MemoryEfficientDataLoader(Told(), 2, max_memory_usage=1e6, **options)
-    assert list(loader) == [["told", "told"]] * 4
+def test_workers_are_replaced_under_every_start_method(method):
+    loader = under([*[0] * 4, 2000, *[0] * 20], worker_type="process", multiprocessing_context=method)
+    assert values(loader) == EXPECTED
+    assert any(event.action == "shed" for event in loader.events)
 
 
 # Real memory
@@ -310,7 +321,7 @@ class Large(Dataset):
     def __getitem__(self, index):
         return torch.full((2**20,), float(index))  # 4 MiB
 
-limit = measure_memory().used + 150 * 2**20
+limit = measure_memory().used + 250 * 2**20
 options = dict(batch_size=4, num_workers=2, prefetch_factor=8, multiprocessing_context="fork")
 if sys.argv[1] == "plain":
     loader = DataLoader(Large(), **options)
