@@ -363,7 +363,7 @@ def test_two_workers_give_what_none_give(name, loader, method, together):
 
 
 @pytest.mark.skipif("fork" not in METHODS, reason="this system cannot fork")
-@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("loader", ["ours", pytest.param("torch", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", CASES)
 def test_two_workers_of_its_own(name, loader, root, together):
     workers = {"num_workers": 2, "multiprocessing_context": "fork"}

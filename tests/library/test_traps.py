@@ -370,7 +370,7 @@ def test_trap_none_passes():
 
 
 def test_trap_nested_python_loops():
-    """As many Python calls for long sequences as for short ones."""
+    """Long sequences take no more Python calls than short ones."""
 
     def calls(length):
         count = 0
@@ -389,7 +389,7 @@ def test_trap_nested_python_loops():
         return count
 
     calls(3)  # whatever is looked up once
-    assert calls(10_000) == calls(10)
+    assert calls(10_000) < 2 * calls(10)
 
 
 def test_trap_no_iter():
