@@ -11,9 +11,12 @@ import math
 import multiprocessing
 import os
 import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -165,7 +168,13 @@ def file_lock(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def set_limits(
-    wall_seconds: float | None = None, cpu_seconds: float | None = None, memory_bytes: int | None = None
+    wall_seconds: float | None = None,
+    cpu_seconds: float | None = None,
+    memory_bytes: int | None = None,
+    address_bytes: int | None = None,
+    processes: int | None = None,
+    open_files: int | None = None,
+    file_bytes: int | None = None,
 ) -> frozenset[str]:
     """Bound the process that calls this, for the rest of its life. Meant for a child that runs foreign code.
 
@@ -173,14 +182,27 @@ def set_limits(
         wall_seconds: the process is ended after this time, whatever it is doing.
         cpu_seconds: the process is ended once it has computed this long, rounded up to whole seconds.
         memory_bytes: private memory beyond this is refused, so Python raises `MemoryError`.
+        address_bytes: the same for all memory that has an address, files and shared memory included.
+        processes: how many processes and threads its user may have; the superuser's are not counted.
+        open_files: how many files it may hold open at once.
+        file_bytes: the size of each file that it writes; it leaves no core dump either.
 
     Returns:
-        The names of the limits in force: some of "wall", "cpu", "memory".
+        The names of the limits in force: some of "wall", "cpu", "memory", "address", "processes",
+        "open_files", "file".
 
     Raises:
         ValueError: a limit is not a positive number.
     """
-    given = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes}
+    given = {
+        "wall_seconds": wall_seconds,
+        "cpu_seconds": cpu_seconds,
+        "memory_bytes": memory_bytes,
+        "address_bytes": address_bytes,
+        "processes": processes,
+        "open_files": open_files,
+        "file_bytes": file_bytes,
+    }
     for name, limit in given.items():
         if limit is not None and not limit > 0:
             raise ValueError(
@@ -191,8 +213,116 @@ def set_limits(
         "wall": wall_seconds is not None and _limit_wall(wall_seconds),
         "cpu": cpu_seconds is not None and _limit("RLIMIT_CPU", math.ceil(cpu_seconds)),
         "memory": memory_bytes is not None and _limit_memory(memory_bytes),
+        "address": address_bytes is not None and _limit("RLIMIT_AS", address_bytes),
+        "processes": processes is not None and _limit("RLIMIT_NPROC", processes),
+        "open_files": open_files is not None and _limit("RLIMIT_NOFILE", open_files),
+        "file": file_bytes is not None and _limit("RLIMIT_FSIZE", file_bytes) and _limit("RLIMIT_CORE", 0),
     }
     return frozenset(name for name, holds in in_force.items() if holds)
+
+
+def address_space() -> int:
+    """Return how many bytes of this process's memory have an address; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def user_tasks() -> int:
+    """Count the processes and threads of this process's user, as a limit does; 0 where nothing says."""
+    count = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                count += len(os.listdir(folder / "task"))
+    return count
+
+
+def fork() -> int:
+    """Copy this process: the number of the copy here, 0 in the copy. Only where `can_fork` says so."""
+    return os.fork()
+
+
+def kill(pid: int) -> None:
+    """End one process at once. A dead one is no error, nor is one of somebody else's."""
+    if sys.platform == "win32":
+        _signal(pid, signal.SIGTERM)
+    else:
+        _signal(pid, signal.SIGKILL)
+
+
+def kill_user() -> None:
+    """End every process of this process's user at once, itself too. Only for a user made for the purpose.
+
+    Raises:
+        ValueError: when the user is the superuser.
+    """
+    if is_root():
+        raise ValueError("kill_user ends all processes of a user, and this is the superuser: change it first")
+    os.kill(-1, signal.SIGKILL)
+
+
+def descendants() -> set[int]:
+    """Return the processes that descend from this one, without those that only wait to be buried."""
+    parents = _parents()
+    members = {os.getpid()}
+    while children := {child for child, parent in parents.items() if parent in members} - members:
+        members |= children
+    return {each for each in members - {os.getpid()} if _alive(each)}
+
+
+def kill_descendants() -> bool:
+    """End all that descends from this process; tells whether anything was found alive.
+
+    Where an orphan goes to another parent, it is found only as long as its own parent lives.
+    """
+    found = False
+    while fresh := descendants():
+        found = True
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # the stopped cannot start others meanwhile
+            for each in fresh:
+                _signal(each, number)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    return found
+
+
+def listen_locally(folder: str | None = None) -> tuple[socket.socket, Any, Callable[[], None]]:
+    """Listen where only processes of this machine can connect.
+
+    Args:
+        folder: where the socket's file lies, with the name "door"; None makes a folder.
+
+    Returns:
+        The listening socket, its address for `connect_locally`, and a function that removes what was made.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        return listener, listener.getsockname(), lambda: None
+    place = tempfile.mkdtemp(prefix="course-") if folder is None else folder
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    address = os.path.join(place, "door")
+    listener.bind(address)
+    listener.listen(64)
+    return listener, address, lambda: shutil.rmtree(place, ignore_errors=True) if folder is None else None
+
+
+def listen_abstract(name: str) -> socket.socket:
+    """Listen under a name of Linux's that belongs to no file."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind("\0" + name)
+    listener.listen(1)
+    return listener
+
+
+def connect_locally(address: Any) -> socket.socket:
+    """Connect to what `listen_locally` made."""
+    if not isinstance(address, str):
+        return socket.create_connection(tuple(address))
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(address)
+    return connection
 
 
 def new_process_group() -> bool:
@@ -394,6 +524,15 @@ def _parents() -> dict[int, int]:
             fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
             parents[int(folder.name)] = int(fields[1])
     return parents
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return not sys.platform.startswith("linux") and _group_of(pid) is not None
+    except OSError:
+        return False
 
 
 def _group_of(pid: int) -> int | None:

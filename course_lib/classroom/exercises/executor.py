@@ -1,10 +1,11 @@
 """The student's side as a process of its own: it runs cells and answers a judge. It decides nothing.
 
-The judge starts it (`multiprocessing` forks it from a warm server that has torch loaded, or spawns it where
-there is no fork), and it connects back to the judge's door.
+The judge starts it: as a fork of a warm process that has torch loaded, on a connection that it is given; or,
+where there is no fork, as a new process that connects back to the judge's door.
 """
 
 import os
+import socket
 import sys
 import tempfile
 import types
@@ -14,7 +15,7 @@ from typing import Any
 
 from course_lib import classroom, platform
 from course_lib.classroom.exercises.sides import StudentPeer
-from course_lib.classroom.exercises.transport import knock
+from course_lib.classroom.exercises.transport import ConnectionTransport, greet
 
 #: Modules that the warm server loads once, so that a fork has them.
 PRELOADED = (
@@ -28,35 +29,41 @@ PRELOADED = (
 )
 
 
-def run(address: Any, key: bytes, limits: Mapping[str, float | None], folder: str) -> None:
-    """Serve a judge until it hangs up.
+def run(connection: socket.socket, place: tuple[Any, bytes], folder: str) -> None:
+    """Serve a judge over a connection until it hangs up.
 
     Args:
-        address, key: of the judge's door.
-        limits: arguments of `platform.set_limits`: seconds of wall time and of CPU, bytes of memory.
+        place: address and key of the judge's door, for worker processes.
         folder: the process's own folder, empty; everything it writes by a relative path lands there.
     """
-    platform.new_process_group()
-    platform.set_limits(**limits)  # type: ignore[arg-type]
     os.chdir(folder)
     tempfile.tempdir = folder
     os.environ["MPLBACKEND"] = "agg"
     os.environ["HOME"] = os.environ["TMPDIR"] = folder
     silence()
     use_one_thread()
-    namespace = main_module()
-    peer = StudentPeer(namespace, (address, key))
-    transport = knock(address, key, peer.serve)
+    peer = StudentPeer(main_module(), place)
+    transport = ConnectionTransport(connection, peer.serve)
     peer.transport = transport
     transport.serve_forever()
+
+
+def run_spawned(address: Any, key: bytes, limits: Mapping[str, Any], folder: str) -> None:
+    """Serve a judge, in a process that was started anew: connect to the judge's door first.
+
+    Args:
+        limits: arguments of `platform.set_limits`.
+    """
+    platform.new_process_group()
+    platform.set_limits(**limits)
+    run(greet(address, key), (address, key), folder)
 
 
 def use_one_thread() -> None:
     """Compute in one thread: several in each of several processes on few cores slow each other down."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-    import torch
-
-    torch.set_num_threads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def silence() -> None:

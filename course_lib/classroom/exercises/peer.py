@@ -26,6 +26,10 @@ Transport = Callable[[bytes], bytes]
 
 #: How many items one check may draw from iterators of the other side.
 MAX_ITEMS = 200_000
+#: How much one check may receive, in bytes; those of trees count more, because their leaves grow in memory.
+MAX_RECEIVED = 2 * 1024**3
+_TREE_WEIGHT = 32
+_MAX_MESSAGE = 2000
 
 
 class Proxy:
@@ -109,6 +113,7 @@ class Peer:
     ) -> None:
         self.transport: Transport | None = None
         self.patience = MAX_ITEMS
+        self.allowance = MAX_RECEIVED
         self.services: dict[str, Callable[..., Any]] = {
             "get": self._get,
             "set": self._set,
@@ -129,18 +134,24 @@ class Peer:
 
     def request(self, operation: str, *operands: Any) -> Any:
         """Ask the other side for `operation`; returns its answer or raises what it raised."""
-        if self.transport is None:
+        line = self.line()
+        if line is None:
             raise wire.WireError("this end is not connected")
         released, self._released = self._released, []
-        reply = self.transport(wire.encode([operation, list(operands), released], self._export))
-        match wire.decode(reply, self._resolve):
+        reply = line(wire.encode([operation, list(operands), released], self._export))
+        match self._decode(reply):
             case ["value", value]:
                 return value
             case ["stop"]:
                 raise StopIteration
             case ["error", [*names], str(message), str(where)] if all(type(name) is str for name in names):
-                raise revive(names, message, where)
+                short = [name[: wire.MAX_NAME] for name in names[: wire.MAX_TYPE_NAMES]]
+                raise revive(short, message[:_MAX_MESSAGE], where[:_MAX_MESSAGE])
         raise wire.WireError("the other side's answer is no reply")
+
+    def line(self) -> Transport | None:
+        """Return what carries a question to the other side."""
+        return self.transport
 
     def count_item(self) -> None:
         """Count an item of an iteration, so that an endless one is stopped and named."""
@@ -153,23 +164,44 @@ class Peer:
     def serve(self, frame: bytes) -> bytes:
         """Do what one request asks; the answer is always a reply, whatever happened."""
         try:
-            operation, operands, released = wire.decode(frame, self._resolve)
-            for number in released:
-                self._forget(number)
-            if operation not in self.services:
-                raise wire.WireError(f"no operation {operation!r:.100}")
+            match self._decode(frame):
+                case [str(operation), list(operands), list(released)] if operation in self.services:
+                    for number in released:
+                        self._forget(number)
+                case message:
+                    raise wire.WireError(f"no request: {message!r:.100}")
+            self._check_target(operation, operands)
             return wire.encode(["value", self.services[operation](*operands)], self._export)
         except StopIteration:
             return wire.encode(["stop"], self._export)
         except (KeyboardInterrupt, DeadlinePassed):
             raise
         except BaseException as error:
-            return wire.encode(["error", *describe(error)], self._export)
+            names, message, where = describe(error)
+            message = message.encode(errors="backslashreplace").decode()
+            return wire.encode(
+                ["error", [name[: wire.MAX_NAME] for name in names], message, where], self._export
+            )
 
     def release(self, number: int) -> None:
         """Note that one proxy of the other side's object `number` is gone (told with the next request)."""
         if os.getpid() == self._process:  # a forked worker's copies are not ours to give back
             self._released.append(number)
+
+    def _check_target(self, operation: str, operands: list[Any]) -> None:
+        """Raise when the other side may not ask this of that object."""
+
+    def _owns(self, value: Any) -> bool:
+        """Tell whether `value` is an object that the other side got from here."""
+        number = self._numbers.get(id(value))
+        return number in self._objects and self._objects[number][0] is value
+
+    def _decode(self, packed: bytes) -> Any:
+        """Decode a message, as long as all of them together stay bearable."""
+        self.allowance -= len(packed) + _TREE_WEIGHT * wire.tree_length(packed)
+        if self.allowance < 0:
+            raise wire.WireError(f"the other side sent more than {MAX_RECEIVED:,} bytes for one check")
+        return wire.decode(packed, self._resolve)
 
     def _get(self, target: Any, name: str) -> Any:
         if type(name) is not str or not self._allow(name):
@@ -192,7 +224,8 @@ class Peer:
         self._objects[number] = (value, proxies + 1)
         kinds = [kind for kind in type(value).__mro__ if kind is not object][: wire.MAX_TYPE_NAMES]
         abilities = tuple(name for name in wire.ABILITIES if getattr(type(value), name, None) is not None)
-        return wire.Handle(number, False, tuple(kind.__name__ for kind in kinds) or ("object",), abilities)
+        names = tuple(kind.__name__[: wire.MAX_NAME] for kind in kinds)
+        return wire.Handle(number, False, names or ("object",), abilities)
 
     def _resolve(self, handle: wire.Handle) -> Any:
         if handle.mine:
@@ -203,7 +236,7 @@ class Peer:
         return proxy_class(bases[0], handle.abilities, *bases[1:])(self, handle)
 
     def _forget(self, number: Any) -> None:
-        if number not in self._objects:
+        if type(number) is not int or number not in self._objects:
             return
         value, proxies = self._objects[number]
         if proxies > 1:

@@ -2,15 +2,22 @@
 
 import hashlib
 import importlib
+import io
 import os
 import sys
+import threading
+import types
 from typing import Any, NoReturn
 
 from course_lib.classroom.exercises.absence import Absence
 from course_lib.classroom.exercises.errors import describe, remember_source
-from course_lib.classroom.exercises.peer import Peer, Proxy
+from course_lib.classroom.exercises.peer import Peer, Proxy, Transport
 from course_lib.classroom.exercises.transport import Door, knock
-from course_lib.classroom.exercises.wire import Handle
+from course_lib.classroom.exercises.wire import Handle, WireError
+
+# Attributes of objects of these libraries are closed, those of their harmless parts open.
+_CLOSED = (sys.stdlib_module_names - {"__main__"}) | {"numpy", "torch"}
+_OPEN = ("random", "numpy.random", "torch.utils.data", "torch.nn", "torch.optim")
 
 
 class HandleError(TypeError):
@@ -49,10 +56,24 @@ class JudgeObject(Proxy):
 
 
 class JudgePeer(Peer):
-    """The judge's end. The other side may read its objects' public attributes only."""
+    """The judge's end. The other side may use only the objects that it was handed, and change none.
+
+    Of those it may read public attributes, unless the object is a path, a file, a module or the like.
+    """
 
     def __init__(self) -> None:
         super().__init__(lambda handle: (StudentObject,), allow=lambda name: not name.startswith("_"))
+
+    def _check_target(self, operation: str, operands: list[Any]) -> None:
+        if not operands or not self._owns(operands[0]):
+            # A plain value has methods too: text formats attributes, an array writes itself into a file.
+            raise WireError(f"the judge does not {operation} what it has not handed out")
+        if operation == "set":
+            raise AttributeError("an object of a check cannot be changed from here")
+        if operation == "get" and not _is_open(operands[0]):
+            raise AttributeError(
+                f"the attributes of a {type(operands[0]).__name__} of a check cannot be read"
+            )
 
 
 class StudentPeer(Peer):
@@ -68,6 +89,8 @@ class StudentPeer(Peer):
         self.namespace = namespace
         self.place = place
         self.judge: JudgePeer | None = None  # in loopback only
+        self._home = os.getpid(), threading.get_ident()
+        self._of_thread = threading.local()
         self._absence = Absence((), namespace)
         self.services |= {
             "name": self._name,
@@ -78,12 +101,16 @@ class StudentPeer(Peer):
             "run_cell": self._run_cell,
         }
 
-    def request(self, operation: str, *operands: Any) -> Any:
-        """As `Peer.request`; a forked process opens a connection of its own first."""
-        if os.getpid() != self._process:
-            address, key = self.place_of_judge()
-            self.transport, self._process, self._released = knock(address, key, self.serve), os.getpid(), []
-        return super().request(operation, *operands)
+    def line(self) -> Transport | None:
+        """Return the connection to the judge: a forked process and a thread have one of their own."""
+        here = os.getpid(), threading.get_ident()
+        if here == self._home or (self.judge is not None and here[0] == self._process):
+            return self.transport
+        process, line = getattr(self._of_thread, "line", (0, None))
+        if process != here[0]:
+            line = knock(*self.place_of_judge(), self.serve)
+            self._of_thread.line = here[0], line
+        return line
 
     def place_of_judge(self) -> tuple[Any, bytes]:
         """Return where a worker process can ask the judge."""
@@ -170,6 +197,22 @@ def loopback(namespace: dict[str, Any]) -> JudgePeer:
     judge, student = JudgePeer(), StudentPeer(namespace)
     judge.transport, student.transport, student.judge = student.serve, judge.serve, judge
     return judge
+
+
+def _is_open(value: Any) -> bool:
+    """Tell whether a student's code may read public attributes of a check's object.
+
+    Not those of paths, files, functions, modules, arrays and the like: from there ways lead to every file.
+    """
+    if isinstance(value, type | types.ModuleType | os.PathLike | io.IOBase):
+        return False
+    if hasattr(value, "__array_interface__") or (
+        (torch := sys.modules.get("torch")) and torch.is_tensor(value)
+    ):
+        return False
+    module = type(value).__module__
+    is_open = any(module == part or module.startswith(f"{part}.") for part in _OPEN)
+    return is_open or isinstance(value, types.SimpleNamespace) or module.split(".")[0] not in _CLOSED
 
 
 def _judge_object_bases(handle: Handle) -> tuple[type, ...]:

@@ -8,15 +8,20 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from course_lib import platform
 from course_lib.classroom.exercises import executor
+from course_lib.classroom.exercises.peer import MAX_RECEIVED
 from course_lib.classroom.exercises.sides import JudgePeer, Room
 from course_lib.classroom.exercises.transport import ConnectionTransport, DeadlinePassed, Disconnected, Door
+from course_lib.classroom.exercises.wire import WireError
+from course_lib.classroom.grading.sandbox.nursery import nursery
+from course_lib.classroom.grading.sandbox.tiers import Tier, find_tier
 
 _START_SECONDS = 120
+_BOUNDS_OF_ONE_PROCESS = ("wall_seconds", "cpu_seconds", "memory_bytes")
 _one_start_at_a_time = threading.Lock()
 
 
@@ -39,12 +44,28 @@ class CellOutcome:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a student's process may use. Seconds of wall time, bytes of memory."""
+    """What a student's process, with all that it starts, may use.
+
+    Attributes:
+        cell_seconds: wall time of each cell.
+        wall_seconds: wall time of all.
+        cpu_seconds: processor time of each process.
+        memory_bytes: memory beyond what the warm process has; of each process, and where the system counts it
+            of all together.
+        processes: processes and threads at once.
+        open_files: files that a process holds open at once.
+        disk_bytes: all temporary files.
+        shared_bytes: shared memory.
+    """
 
     cell_seconds: float = 60
     wall_seconds: float = 600
     cpu_seconds: float = 600
     memory_bytes: int = 4 * 1024**3
+    processes: int = 128
+    open_files: int = 1024
+    disk_bytes: int = 512 * 1024**2
+    shared_bytes: int = 1024**3
 
 
 class SessionLost(Exception):  # noqa: N818
@@ -56,16 +77,24 @@ class SessionLost(Exception):  # noqa: N818
 
 
 class Session:
-    """One run of a notebook's cells; `peer` is then asked about the names that they defined."""
+    """One run of a notebook's cells; `peer` is then asked about the names that they defined.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        limits: what it may use.
+        tier: the isolation that it runs in; None takes the best that this machine gives.
+    """
+
+    def __init__(self, limits: Limits, tier: Tier | None = None) -> None:
         self.limits = limits
+        self.tier = find_tier() if tier is None else tier
         self.peer = JudgePeer()
-        self._folder = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
-        self._door = Door(self.peer.serve, expects_first=True)
-        self._process = _start(self._door, limits, self._folder.name)
-        self._transport = self._wait_for_it()
+        self._end: Callable[[], object]
+        if platform.can_fork():
+            self._transport, self._door = self._fork()
+        else:
+            self._transport, self._door = self._spawn()
         self.peer.transport = self._transport
+        self.start(limits.cell_seconds)
 
     def __enter__(self) -> "Session":
         return self
@@ -76,6 +105,7 @@ class Session:
     def start(self, seconds: float) -> None:
         """Give the other side so many seconds from now, for whatever is asked until the next start."""
         self._transport.deadline = time.monotonic() + seconds
+        self.peer.allowance = MAX_RECEIVED
 
     def stop(self) -> None:
         """Give it what is left of the time for tidying up: the next start counts anew."""
@@ -95,7 +125,7 @@ class Session:
             except DeadlinePassed:
                 words = f"no end after {self.limits.cell_seconds:g} seconds"
                 raise SessionLost("timeout", [*outcomes, CellOutcome(cell.label, words)]) from None
-            except Disconnected:
+            except (Disconnected, WireError):
                 words = "the program ended in this cell"
                 raise SessionLost("crashed", [*outcomes, CellOutcome(cell.label, words)]) from None
             outcomes.append(CellOutcome(cell.label, _words(outcome)))
@@ -103,25 +133,39 @@ class Session:
 
     def close(self) -> None:
         """End the process, all that it started, and remove its folder."""
-        with contextlib.suppress(AttributeError):
-            self._transport.connection.close()
+        self._transport.connection.close()
         self._door.close()
-        if self._process.pid is not None:
-            platform.kill_process_tree(self._process.pid)
-        self._process.join(10)
-        self._folder.cleanup()
+        self._end()
 
-    def _wait_for_it(self) -> ConnectionTransport:
+    def _fork(self) -> tuple[ConnectionTransport, Door]:
+        """Have the warm process fork one."""
+        started = nursery(self.tier.way).start(asdict(self.limits))
+        self._end = started.close
+        door = Door(self.peer.serve, listener=started.door, address=started.address, key=started.key)
+        return ConnectionTransport(started.channel, self.peer.serve), door
+
+    def _spawn(self) -> tuple[ConnectionTransport, Door]:
+        """Start one anew, where nothing can fork; it knocks at our door."""
+        folder = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+        door = Door(self.peer.serve, expects_first=True)
+        bounds = {name: getattr(self.limits, name) for name in _BOUNDS_OF_ONE_PROCESS}
+        process = start_warm(executor.run_spawned, door.address, door.key, bounds, folder.name)
+
+        def end() -> None:
+            platform.kill_process_tree(process.pid)
+            process.join(10)
+            folder.cleanup()
+
+        self._end = end
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            transport = self._door.first(0.2)
+        while time.monotonic() < deadline and process.is_alive():
+            transport = door.first(0.2)
             if transport is not None:
-                return transport
-            if not self._process.is_alive():
-                break
-        self.close()
+                return transport, door
+        door.close()
+        end()
         raise RuntimeError(
-            f"the process for the student's code did not start (exit code {self._process.exitcode}). "
+            f"the process for the student's code did not start (exit code {process.exitcode}). "
             "`course doctor` says what this machine lacks."
         )
 
@@ -133,15 +177,6 @@ def _words(outcome: dict[str, Any]) -> str:
         case {"error": [[str(name), *_], str(message), str(where)]}:
             return f"{name}: {message}" + (f" ({where})" if where else "")
     return "an outcome that says nothing"
-
-
-def _start(door: Door, limits: Limits, folder: str) -> Any:
-    bounds = {
-        "wall_seconds": limits.wall_seconds,
-        "cpu_seconds": limits.cpu_seconds,
-        "memory_bytes": limits.memory_bytes,
-    }
-    return start_warm(executor.run, door.address, door.key, bounds, folder)
 
 
 def start_warm(target: Callable[..., None], *arguments: Any) -> Any:
