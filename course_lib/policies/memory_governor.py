@@ -23,8 +23,8 @@ from course_lib.memory import format_bytes
 from course_lib.policies.memory_gauge import MemoryGauge
 from course_lib.policies.sizes import size_in_bytes
 
-# Shares of all time. A look is not cheap. At first, while the window opens, looking may take half of all, then
-# less with every look. When memory has grown by half of the room that was left, it may do so again.
+# Shares of all time. A look is not cheap. At first, while the window opens, looking may take half of it all,
+# then less each time. When memory has grown by half of the room that was left, it may do so again.
 _TIME_LOOKING = 0.05
 _TIME_LOOKING_IN_HASTE = 0.5
 _TIME_WATCHING = 0.01
