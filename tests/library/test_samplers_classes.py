@@ -132,6 +132,26 @@ def test_trap_a_class_never_exhausted_keeps_its_order():
     assert len(set(map(tuple, zeros))) == 3
 
 
+def test_a_sample_is_in_each_batch_of_an_epoch_equally_often():
+    """By the chi-square test, for every sample of a frequent class and of a rare one."""
+    sampler, epochs = StratifiedSampler(labels_of([9, 3]), 3, seeded()), 2000
+    places = torch.zeros(12, 4)
+    for _ in range(epochs):
+        for place, batch in enumerate(sampler):
+            places[batch, place] += 1
+    expected = epochs / 4
+    distances = (((places - expected) ** 2 / expected).sum(1) - 3) / 6**0.5
+    assert distances.max() < 5
+
+
+def test_samples_of_a_small_class_come_an_extra_time_equally_often():
+    """Four samples fill seven places: three of them come twice, each with probability 3/4."""
+    sampler, epochs = BalancedBatchSampler([0] * 7 + [1] * 4, 1, seeded()), 2000
+    times = Counter(index for _ in range(epochs) for index in flat(sampler) if index >= 7)
+    spread = (epochs * 0.75 * 0.25) ** 0.5
+    assert all(abs(times[index] - 1.75 * epochs) < 4 * spread for index in range(7, 11))
+
+
 def test_a_class_too_small_for_a_batch():
     with pytest.raises(ValueError, match="the class of sample 2 has only 1"):
         BalancedBatchSampler([0, 0, 1], 2)

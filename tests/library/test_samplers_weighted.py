@@ -100,6 +100,50 @@ def test_the_road_for_many_weights_without_replacement_follows_the_weights():
     assert abs(second_after_three[2] / second_after_three.sum() - 0.75) < 0.04
 
 
+def chi_square(counts, probabilities):
+    """Return how far counts are from what is expected, in standard deviations of the chi-square law."""
+    expected = probabilities / probabilities.sum() * counts.sum()
+    freedom = len(counts) - 1
+    return float((((counts - expected) ** 2 / expected).sum() - freedom) / (2 * freedom) ** 0.5)
+
+
+WAYS = {
+    "the sampler": lambda weights, count, seed: WeightedRandomSampler(weights, count, generator=seeded(seed)),
+    "the road for many": lambda weights, count, seed: _draw_by_cumulative_sum(weights, count, seeded(seed)),
+}
+
+
+@pytest.mark.parametrize("draw", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("seed", range(5))
+def test_draws_follow_the_weights_by_the_chi_square_test(draw, seed):
+    weights = torch.rand(50, dtype=torch.float64, generator=seeded(seed)) + 0.01
+    counts = torch.bincount(torch.tensor([int(index) for index in draw(weights, 50_000, seed)]), minlength=50)
+    assert abs(chi_square(counts.double(), weights)) < 4
+    assert chi_square(counts.double(), torch.ones(50)) > 100, "the test can tell"
+
+
+WAYS_WITHOUT = {
+    "the sampler": lambda weights, generator: list(WeightedRandomSampler(weights, 2, False, generator)),
+    "the road for many": lambda weights, generator: _draw_by_exponential_race(weights, 2, generator).tolist(),
+}
+
+
+@pytest.mark.parametrize("draw", WAYS_WITHOUT.values(), ids=WAYS_WITHOUT)
+def test_pairs_without_replacement_follow_the_law_of_one_after_the_other(draw):
+    """The second index is drawn by weight from those that are left: P(i, j) = p_i p_j / (1 - p_i)."""
+    weights, generator = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64), seeded(1)
+    counts, law = torch.zeros(4, 4, dtype=torch.float64), torch.zeros(4, 4, dtype=torch.float64)
+    for _ in range(8000):
+        first, second = draw(weights, generator)
+        counts[first, second] += 1
+    shares = weights / weights.sum()
+    for first in range(4):
+        law[first] = shares[first] * shares / (1 - shares[first])
+    possible = ~torch.eye(4, dtype=torch.bool)
+    assert counts[~possible].sum() == 0
+    assert abs(chi_square(counts[possible], law[possible])) < 4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("replacement", [True, False])
 def test_more_categories_than_torch_can_draw_from(replacement):
