@@ -16,6 +16,7 @@ from course_lib.classroom.grading.intake import Submission
 from course_lib.classroom.grading.judge import judge
 from course_lib.classroom.grading.records import verdict_to_data
 from course_lib.classroom.grading.session import CodeCell, Limits
+from course_lib.classroom.grading.tiers import opener_of
 
 Say = Callable[[str], None]
 
@@ -67,7 +68,7 @@ def job_from_data(data: dict[str, Any]) -> Job:
 
 
 def check_place(order: Order, exercise: Exercise) -> None:
-    """Refuse to judge where checks or versions are others: the grades would not be comparable.
+    """Refuse to judge where checks, versions or tier are others: the grades would not be comparable.
 
     Raises:
         ValueError: with what differs.
@@ -84,9 +85,11 @@ def check_place(order: Order, exercise: Exercise) -> None:
     ]
     if other:
         raise ValueError(f"this machine has {', '.join(other)}: install the same versions on all machines")
+    opener_of(order.tier)
 
 
 def do_job(job: Job, order: Order, exercise: Exercise) -> dict[str, Any]:
     """Judge one submission; the answer is a verdict as plain data."""
     limits = Limits(**order.limits)
-    return verdict_to_data(judge(exercise, job.submission, seed=job.seed, limits=limits))
+    opener = opener_of(order.tier)
+    return verdict_to_data(judge(exercise, job.submission, seed=job.seed, limits=limits, opener=opener))

@@ -1,6 +1,12 @@
-"""How well students' code is shut in on this machine, and what may be graded so."""
+"""How well students' code is shut in on this machine, in words, and what may be graded so."""
 
-TIERS = {
+from functools import partial
+
+from course_lib.classroom.grading.judge import Opener
+from course_lib.classroom.grading.sandbox import NoSandbox, find_tier
+from course_lib.classroom.grading.session import Session
+
+_WORDS = {
     "A": "each notebook runs in a sandbox of its own: no network, no view of this machine's files",
     "B": "each notebook runs under the kernel's restrictions: no network, few files to see",
     "C": "each notebook runs in a plain subprocess with limits on time and memory",
@@ -8,8 +14,27 @@ TIERS = {
 
 
 def tier_in_force() -> str:
-    """Return "A", "B" or "C"."""
-    return "C"
+    """Return the best tier that this machine gives: "A", "B" or "C".
+
+    Raises:
+        ValueError: when it gives none.
+    """
+    try:
+        return find_tier().name
+    except NoSandbox as problem:
+        raise ValueError(f"{problem}. `course doctor` says more.") from problem
+
+
+def opener_of(tier: str) -> Opener:
+    """Return what starts a process for a student's code in a tier.
+
+    Raises:
+        ValueError: when this machine does not give that tier.
+    """
+    try:
+        return partial(Session, tier=find_tier(tier))
+    except NoSandbox as problem:
+        raise ValueError(f"{problem}. All machines must give the tier of the run.") from problem
 
 
 def require_trust(tier: str, trusted: bool) -> str:
@@ -18,7 +43,7 @@ def require_trust(tier: str, trusted: bool) -> str:
     Raises:
         ValueError: at tier C, unless the submissions are trusted.
     """
-    line = f"Tier {tier}: {TIERS[tier]}."
+    line = f"Tier {tier}: {_WORDS[tier]}."
     if tier != "C":
         return line
     if trusted:
