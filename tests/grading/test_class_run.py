@@ -149,6 +149,17 @@ def test_hidden_checks_count_and_tell_title_and_hint_only(tmp_path: Path, course
         grade(tmp_path / "in", tmp_path / "out", course, hidden=tmp_path / "in")
 
 
+def test_what_a_hidden_check_asks_is_not_told_by_a_public_one(tmp_path: Path, course: Path) -> None:
+    hand_in(tmp_path / "hidden" / "test_99_more.py", HIDDEN)
+    spy = SQUARES.replace("self.n = n", "self.n = n; seen.append(n)")
+    told = "def total(dataset):\n    raise ValueError(f'asked for {seen}')"
+    hand_in(tmp_path / "in" / "ann.ipynb", notebook(("", "seen = []"), ("99.1", spy), ("99.2", told)))
+    (graded,) = grade(tmp_path / "in", tmp_path / "out", course, hidden=tmp_path / "hidden")
+    got = [check.failure.got for check in graded.verdict.tasks[1].checks if check.failure]
+    assert ", 0]" not in got[0]
+    assert ", 0]" not in (tmp_path / "out" / "feedback" / "ann.txt").read_text(encoding="utf-8")
+
+
 def test_a_notebook_that_runs_earns_its_points(tmp_path: Path, course: Path) -> None:
     hand_in(tmp_path / "in" / "runs.ipynb", GOOD)
     hand_in(tmp_path / "in" / "fails.ipynb", notebook(("", "1 / 0"), ("99.1", SQUARES), ("99.2", TOTAL)))

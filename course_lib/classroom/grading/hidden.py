@@ -47,6 +47,13 @@ def with_hidden(exercise: Exercise, folder: Path | None) -> Exercise:
     return replace(exercise, checks=[*exercise.checks, *found])
 
 
+def split(exercise: Exercise) -> tuple[Exercise, Exercise]:
+    """Return the exercise with its public checks only, and with its hidden ones only."""
+    hidden: list[Check] = [check for check in exercise.checks if isinstance(check, HiddenCheck)]
+    public = [check for check in exercise.checks if not isinstance(check, HiddenCheck)]
+    return replace(exercise, checks=public), replace(exercise, checks=hidden)
+
+
 def for_student(exercise: Exercise, results: list[TaskResult]) -> list[TaskResult]:
     """Return results as a student may see them: hidden checks by title and hint only."""
     hints = {(c.task, c.title): c.hint for c in exercise.checks if isinstance(c, HiddenCheck)}

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from course_lib import platform
 from course_lib.classroom.exercises.expectations import Failure
 from course_lib.classroom.exercises.runner import CRASHED, NOT_RUN, TIMEOUT, CheckResult, TaskResult, run_task
 from course_lib.classroom.exercises.tasks import Exercise
 from course_lib.classroom.exercises.transport import DeadlinePassed
+from course_lib.classroom.grading.hidden import split
 from course_lib.classroom.grading.intake import Submission
 from course_lib.classroom.grading.reviews import review
 from course_lib.classroom.grading.session import CellOutcome, CodeCell, Limits, Session, SessionLost
@@ -94,32 +95,53 @@ def judge(
     missing = [number for number, way in submission.found.items() if not way]
     if missing:
         verdict.status, verdict.note = "partial", f"no answer cell for {', '.join(missing)}"
+    public, hidden = split(exercise)
+    numbers = [task.number for task in exercise.tasks if only is None or task.number in only]
+    _judge_part(public, numbers, submission.cells, seed, limits, opener, verdict)
+    if hidden.checks:
+        # In a process of their own, after all others: what code has seen of a hidden check's inputs it could
+        # write into the message of a later public one.
+        seen, verdict.tasks = verdict.tasks, []
+        cells, ran = verdict.cells, verdict.ran
+        _judge_part(hidden, numbers, submission.cells, seed, limits, opener, verdict)
+        verdict.tasks = [replace(a, checks=a.checks + b.checks) for a, b in zip(seen, verdict.tasks)]
+        verdict.cells, verdict.ran = cells, ran
+    verdict.seconds = round(time.monotonic() - start, 3)
+    return verdict
+
+
+def _judge_part(
+    exercise: Exercise,
+    numbers: Sequence[str],
+    cells: Sequence[CodeCell],
+    seed: int,
+    limits: Limits,
+    opener: Opener,
+    verdict: Verdict,
+) -> None:
+    """Run the checks of an exercise's tasks, and add the results to the verdict."""
     session: Session | None = None
     try:
-        for task in exercise.tasks:
-            if only is not None and task.number not in only:
-                continue
+        for number in numbers:
             if session is None:
-                session = _open(opener, submission.cells, limits, verdict)
+                session = _open(opener, cells, limits, verdict)
             if session is None:  # its cells cannot be run to the end: no later task can be asked
-                verdict.tasks.append(_unproven(exercise, task.number, verdict))
+                verdict.tasks.append(_unproven(exercise, number, verdict))
                 continue
             bounds = JudgeBounds(session)
-            result = run_task(exercise, task.number, session.peer, seed=seed, bounds=bounds)
+            result = run_task(exercise, number, session.peer, seed=seed, bounds=bounds)
             verdict.tasks.append(result)
             lost = [check.status for check in result.checks if check.status in (TIMEOUT, CRASHED)]
             if lost:
                 verdict.status = lost[0]
                 verdict.note = (
-                    f"{task.number}: {'an endless check' if lost[0] == TIMEOUT else 'the program ended'}"
+                    f"{number}: {'an endless check' if lost[0] == TIMEOUT else 'the program ended'}"
                 )
                 session.close()
                 session = None
     finally:
         if session is not None:
             session.close()
-    verdict.seconds = round(time.monotonic() - start, 3)
-    return verdict
 
 
 def _open(opener: Opener, cells: Sequence[CodeCell], limits: Limits, verdict: Verdict) -> Session | None:
