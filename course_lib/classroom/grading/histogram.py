@@ -10,9 +10,9 @@ _MOST_BARS = 16
 
 def histogram(values: Iterable[float], largest: int, title: str) -> str:
     """Return a figure: how many of `values`, numbers from 0 to `largest`, fall on each bar."""
-    bars = min(largest, _MOST_BARS) + 1
-    width = max(largest, 1) / (bars - 1) if bars > 1 else 1.0
-    counts = Counter(min(bars - 1, int(value / width + 1e-9)) for value in values)
+    width = largest // _MOST_BARS + 1  # points to a bar
+    bars = largest // width + 1
+    counts = Counter(int(value / width) for value in values)
     highest = max(counts.values(), default=1)
     step = (_WIDTH - 2 * _LEFT) / bars
     drawn = []
@@ -26,12 +26,13 @@ def histogram(values: Iterable[float], largest: int, title: str) -> str:
         if count:
             drawn.append(f'<text x="{middle:.1f}" y="{top - 3:.1f}" text-anchor="middle">{count}</text>')
         if bars <= 10 or bar % 4 == 0 or bar == bars - 1:
-            label = f"{bar * width:g}" if width == 1 else f"{bar * width:.0f}"
-            drawn.append(f'<text x="{middle:.1f}" y="{_HEIGHT - 4}" text-anchor="middle">{label}</text>')
+            drawn.append(
+                f'<text x="{middle:.1f}" y="{_HEIGHT - 4}" text-anchor="middle">{bar * width}</text>'
+            )
     floor = _HEIGHT - _BOTTOM
     drawn.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _LEFT}" y1="{floor}" y2="{floor}"/>')
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-    words = escape(title, quote=True)
+    words = escape(title if width == 1 else f"{title}, {width} points to a bar", quote=True)
     return (
         f'<figure><svg role="img" aria-label="{words}" {size}>{"".join(drawn)}</svg>'
         f"<figcaption>{words}</figcaption></figure>"
