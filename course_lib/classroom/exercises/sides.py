@@ -56,24 +56,33 @@ class JudgeObject(Proxy):
 
 
 class JudgePeer(Peer):
-    """The judge's end. The other side may use only the objects that it was handed, and change none.
+    """The judge's end. The other side may use only the objects that it was handed.
 
-    Of those it may read public attributes, unless the object is a path, a file, a module or the like.
+    Of those it may read public attributes, unless the object is a path, a file, a module or the like, and add
+    attributes; it can change none.
     """
 
     def __init__(self) -> None:
         super().__init__(lambda handle: (StudentObject,), allow=lambda name: not name.startswith("_"))
+        self._added: set[tuple[int, Any]] = set()
 
     def _check_target(self, operation: str, operands: list[Any]) -> None:
         if not operands or not self._owns(operands[0]):
             # A plain value has methods too: text formats attributes, an array writes itself into a file.
             raise WireError(f"the judge does not {operation} what it has not handed out")
         if operation == "set":
-            raise AttributeError("an object of a check cannot be changed from here")
-        if operation == "get" and not _is_open(operands[0]):
+            self._check_change(*operands)
+        if operation in ("get", "set") and not _is_open(operands[0]):
             raise AttributeError(
-                f"the attributes of a {type(operands[0]).__name__} of a check cannot be read"
+                f"the attributes of a {type(operands[0]).__name__} of a check cannot be read from here"
             )
+
+    def _check_change(self, target: Any, name: Any, _: Any) -> None:
+        """Attributes can be added, and changed by who added them: what a check has noted stays as it is."""
+        mark = (self._numbers[id(target)], name)
+        if mark not in self._added and type(name) is str and hasattr(target, name):
+            raise AttributeError(f"the attribute {name!r} of a check's object cannot be changed from here")
+        self._added.add(mark)
 
 
 class StudentPeer(Peer):

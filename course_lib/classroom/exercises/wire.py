@@ -9,7 +9,7 @@ A message is a tree, packed by msgpack, and beside it the bytes of arrays and te
     length of the tree (4 bytes) | tree: [tag, ...] or a leaf | bytes of the first array | of the second | …
 
 Decoding survives any bytes. Small leaves grow in memory, so the tree has a size of its own that is far below
-that of a message: what a message can make the receiver hold is bounded by `MAX_TREE_BYTES` times some fifty.
+that of a message: what a message can make the receiver hold is bounded by `MAX_TREE_BYTES` times some eighty.
 """
 
 import re

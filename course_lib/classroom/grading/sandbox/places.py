@@ -9,8 +9,8 @@ from pathlib import Path
 
 #: What the dynamic linker, the clock, fonts and certificates need.
 _SYSTEM = (
-    "/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64",
-    "/usr/share/fonts", "/usr/share/zoneinfo", "/usr/share/mime", "/usr/local/lib", "/etc/ld.so.cache", "/etc/ld.so.conf",
+    "/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib",
+    "/usr/share/fonts", "/usr/share/zoneinfo", "/usr/share/mime", "/etc/ld.so.cache", "/etc/ld.so.conf",
     "/etc/ld.so.conf.d", "/etc/localtime", "/etc/fonts", "/etc/ssl/certs", "/etc/mime.types",
     "/sys/devices/system/cpu", "/sys/devices/system/node",
 )  # fmt: skip

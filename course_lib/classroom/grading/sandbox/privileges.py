@@ -30,7 +30,7 @@ def _exists(user: int) -> bool:
 
 
 def drop(user: int | None) -> None:
-    """Change to `user` for good (None: stay who one is), and give up every capability with every way to get it.
+    """Change to `user` for good (None: stay who one is), and give up every capability and way to one.
 
     Raises:
         OSError: when this process may not change its user.
