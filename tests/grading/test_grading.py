@@ -114,6 +114,16 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert "MemoryError" in verdict.tasks[1].checks[0].failure.got
 
 
+def test_a_process_that_answers_nonsense_earns_nothing(tmp_path: Path) -> None:
+    source = (
+        "import gc\nfor each in gc.get_objects():\n    if type(each).__name__ == 'StudentPeer':\n"
+        "        each.services['run_cell'] = lambda *cell: 1 / 0"
+    )
+    verdict = verdict_of(tmp_path / "a.ipynb", notebook(("", source), ("99.1", SQUARES), ("99.2", TOTAL)))
+    assert (verdict.score, verdict.status, verdict.ran) == (0, "crashed", False)
+    assert "tampered" in verdict.note
+
+
 def test_checks_and_hints_in_the_notebook_are_not_the_judges(tmp_path: Path) -> None:
     first = "from course_lib.classroom import check, hint\ncheck('99.1'); hint('99.1')"
     verdict = verdict_of(tmp_path / "a.ipynb", notebook(("", first), ("99.1", SQUARES), ("99.2", TOTAL)))

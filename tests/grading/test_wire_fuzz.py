@@ -34,6 +34,17 @@ from course_lib.classroom.exercises.transport import (
 from course_lib.classroom.exercises.wire import MAX_TREE_BYTES, WireError, decode, encode
 
 MIB = 1 << 20
+MANY = 20 if __name__ == "__main__" else 1
+
+
+def often(examples: int) -> settings:
+    """Return settings for so many examples: more of them, and all new ones, when this file is a program."""
+    database = {"database": None} if MANY > 1 else {}
+    return settings(
+        max_examples=MANY * examples, deadline=None, suppress_health_check=list(HealthCheck), **database
+    )
+
+
 TAGS = (
     *(
         "list",
@@ -115,17 +126,20 @@ def refused(data: bytes) -> bool:
 
 
 class TestTheDecoder:
+    @often(100)
     @given(st.binary(max_size=400))
     def test_any_bytes(self, data: bytes) -> None:
         with contextlib.suppress(WireError):
             decode(data, lambda handle: handle)
 
+    @often(100)
     @given(st.binary(max_size=300), st.binary(max_size=60), st.integers(-3, 3))
     def test_any_bytes_after_a_length_that_nearly_fits(self, tree: bytes, beside: bytes, off: int) -> None:
         data = struct.pack("<I", max(0, len(tree) + off)) + tree + beside
         with contextlib.suppress(WireError):
             decode(data, lambda handle: handle)
 
+    @often(100)
     @given(trees, st.binary(max_size=64))
     @example(["set", [["list", [1]], ["list", [1]]]], b"")
     @example(["dict", [float("nan"), float("nan")], [1, 2]], b"")
@@ -136,6 +150,7 @@ class TestTheDecoder:
         with contextlib.suppress(WireError):
             decode(message(tree, beside), lambda handle: handle)
 
+    @often(100)
     @given(plain, st.data())
     def test_messages_with_a_few_bytes_changed(self, value: Any, data: Any) -> None:
         packed = bytearray(encode(value, lambda _: pytest.fail("all of it is plain")))
@@ -266,7 +281,7 @@ NEXT = message(["list", ["next", ["list", []], ["list", []]]])
 
 
 class TestTheConnection:
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @often(60)
     @given(st.lists(st.binary(max_size=60), max_size=4))
     def test_any_bytes(self, pieces: list[bytes]) -> None:
         def hostile(line: socket.socket) -> None:
@@ -276,7 +291,7 @@ class TestTheConnection:
 
         assert ask(hostile) in ("WireError", "Disconnected", "DeadlinePassed")
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @often(100)
     @given(st.lists(st.tuples(st.sampled_from([b"Q", b"R"]), st.integers(0, 3), trees), max_size=5))
     def test_any_frames(self, frames: list[tuple[bytes, int, Any]]) -> None:
         def hostile(line: socket.socket) -> None:
@@ -457,7 +472,7 @@ class TestWhatTheJudgeServes:
             _ = proxy.write
         assert not _is_open(thing)
 
-    @settings(max_examples=200, deadline=None)
+    @often(200)
     @given(trees)
     def test_any_question_is_answered(self, tree: Any) -> None:
         reply = JudgePeer().serve(message(tree))
@@ -476,14 +491,13 @@ def fuzz(seconds: float) -> None:
         (TestTheConnection, "test_any_frames"),
         (TestWhatTheJudgeServes, "test_any_question_is_answered"),
     )
-    rounds, count = 0, 1500
+    rounds = 0
     while time.monotonic() < end:
         for kind, name in tests:
-            many = count if kind is not TestTheConnection else count // 10
-            often = settings(
-                max_examples=many, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-            )
-            often(getattr(kind, name))(kind())
+            case = kind()
+            if hasattr(case, "setup_method"):
+                case.setup_method()
+            getattr(case, name)()
         rounds += 1
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(

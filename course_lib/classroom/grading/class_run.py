@@ -175,7 +175,7 @@ class _ClassRun:
         workers = min(self.options.jobs, self._total)
         if workers > 1:
             return do_all(jobs, self.order, workers)
-        return ((job, {"verdict": do_job(job, self.order, self.exercise)}) for job in jobs)
+        return ((job, do_job(job, self.order, self.exercise)) for job in jobs)
 
     def _jobs(self, groups: dict[str, list[Found]]) -> Iterator[Job]:
         """Yield what must be judged; what is rejected or known from the journal becomes a result at once."""

@@ -8,6 +8,7 @@ refuses to work where checks or versions differ. What a worker loses by dying, a
 import atexit
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -27,13 +28,13 @@ def do_all_on_cluster(jobs: Iterator[Job], order: Order, address: str) -> Iterat
         ValueError: when the packages are not installed, or no scheduler answers.
     """
     try:
-        from dask.distributed import Client, as_completed
+        distributed: Any = import_module("distributed")
     except ImportError as error:
         raise ValueError(
             "--scheduler needs Dask, which is not installed: python -m pip install -e '.[cluster]'"
         ) from error
     try:
-        client = Client(address, timeout=20)
+        client = distributed.Client(address, timeout=20)
     except (OSError, TimeoutError, ValueError) as error:
         raise ValueError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
@@ -46,7 +47,7 @@ def do_all_on_cluster(jobs: Iterator[Job], order: Order, address: str) -> Iterat
             return future
 
         ahead = 2 * max(1, sum(client.nthreads().values()))  # all submissions at once would fill the memory
-        ready = as_completed([submit(job) for job in islice(jobs, ahead)])
+        ready = distributed.as_completed([submit(job) for job in islice(jobs, ahead)])
         for future in ready:
             answer = _result(future)
             job = given.pop(future.key)

@@ -4,7 +4,7 @@ Workers are processes of our own that judge; each starts further ones for studen
 class run travel lines of JSON.
 """
 
-from collections.abc import Callable
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,7 @@ from course_lib.classroom.grading.judge import judge
 from course_lib.classroom.grading.records import verdict_to_data
 from course_lib.classroom.grading.session import CodeCell, Limits
 from course_lib.classroom.grading.tiers import opener_of
-
-Say = Callable[[str], None]
+from course_lib.classroom.grading.visible import visible_line
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,16 @@ def check_place(order: Order, exercise: Exercise) -> None:
 
 
 def do_job(job: Job, order: Order, exercise: Exercise) -> dict[str, Any]:
-    """Judge one submission; the answer is a verdict as plain data."""
+    """Judge one submission. One that breaks the judge must not take the class with it.
+
+    Returns:
+        {"verdict": a verdict as plain data}, or {"trouble": why there is none}.
+    """
     limits = Limits(**order.limits)
     opener = opener_of(order.tier)
-    return verdict_to_data(judge(exercise, job.submission, seed=job.seed, limits=limits, opener=opener))
+    try:
+        verdict = judge(exercise, job.submission, seed=job.seed, limits=limits, opener=opener)
+    except Exception as error:
+        traceback.print_exc()
+        return {"trouble": visible_line(f"{type(error).__name__}: {error}")[:500]}
+    return {"verdict": verdict_to_data(verdict)}

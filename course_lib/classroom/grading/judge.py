@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from course_lib import platform
+from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.expectations import Failure
 from course_lib.classroom.exercises.runner import CRASHED, NOT_RUN, TIMEOUT, CheckResult, TaskResult, run_task
 from course_lib.classroom.exercises.tasks import Exercise
 from course_lib.classroom.exercises.transport import DeadlinePassed
+from course_lib.classroom.exercises.wire import WireError
 from course_lib.classroom.grading.hidden import split
 from course_lib.classroom.grading.intake import Submission
 from course_lib.classroom.grading.reviews import review
@@ -158,6 +160,11 @@ def _open(opener: Opener, cells: Sequence[CodeCell], limits: Limits, verdict: Ve
             lost.append(bad)
             verdict.status, verdict.note = error.reason, f"cell {bad.label}: {bad.error}"
             del cells[len(error.outcomes) - 1]
+        except (RemoteError, WireError) as error:  # it answers, but not as our own code would
+            session.close()
+            lost.append(CellOutcome("all", f"the process was tampered with ({type(error).__name__})"))
+            verdict.status, verdict.note = "crashed", lost[-1].error
+            break
         except BaseException:
             session.close()
             raise
