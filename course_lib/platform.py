@@ -125,6 +125,11 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
+def user_and_group() -> tuple[int, int]:
+    """Return the numbers of this process's user and group. Only on POSIX."""
+    return os.geteuid(), os.getegid()
+
+
 def start_alarm(seconds: float, ring: Callable[[], None]) -> bool:
     """Call `ring` after `seconds`, in the middle of whatever the main thread does then. It may raise.
 

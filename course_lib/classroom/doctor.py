@@ -67,6 +67,7 @@ def examine(folder: Path | None = None) -> list[Finding]:
         check_data(),
         check_disk(place, shutil.disk_usage(place).free),
         check_write_access(place),
+        check_grading(*_tier()),
     )
     return [finding for finding in findings if finding is not None]
 
@@ -223,6 +224,32 @@ def check_write_access(folder: Path) -> Finding:
         remedy = "copy the course to your home folder and start it there"
         return Finding("write access", "problem", f"cannot write in {place}: {error.strerror}", remedy)
     return Finding("write access", "OK", f"{place}")
+
+
+def check_grading(tier: str, possible: Sequence[str], remedy: str) -> Finding:
+    """How far submissions can be shut in while they are graded: tier A, B or C. Students need not care.
+
+    Args:
+        possible: the forbidden acts that succeeded when they were attempted inside.
+    """
+    if tier == "A":
+        return Finding("grading", "OK", "tier A: submissions run in a full sandbox")
+    if not tier:
+        return Finding("grading", "warning", "submissions cannot be run here", remedy)
+    acts = ", ".join(possible) or "whatever you may"
+    who = "only for work of people you trust" if tier == "C" else "safe for most classes"
+    return Finding("grading", "warning", f"tier {tier}, {who}: submissions can {acts}", remedy)
+
+
+def _tier() -> tuple[str, tuple[str, ...], str]:
+    """Attempt what a submission must not do; returns the tier, what was possible, and what would help."""
+    from course_lib.classroom.grading.sandbox import NoSandbox, find_tier
+
+    try:
+        tier = find_tier()
+    except (NoSandbox, OSError) as problem:
+        return "", (), " ".join(f"see: {problem}".split())
+    return tier.name, tier.open, tier.remedy
 
 
 def check_data(root: Path | None = None) -> Finding:

@@ -44,6 +44,7 @@ LIMITS = Limits(
     disk_bytes=32 << 20,
     shared_bytes=32 << 20,
 )
+COURSE = Path(__file__).parents[2]
 SOON = 30.0  # seconds that a whole attack may take, session and all, on a busy machine
 
 
@@ -388,12 +389,12 @@ class TestWhatIsBounded:
 
 
 class TestTheEnd:
-    @pytest.mark.parametrize("way", ["_exit", "kill", "SystemExit in a thread", "segmentation fault"])
+    @pytest.mark.parametrize("way", ["_exit", "kill", "in a thread", "segmentation fault"])
     def test_a_program_that_ends_itself(self, tier: Tier, way: str) -> None:
         code = {
             "_exit": "import os; os._exit(0)",
             "kill": "import os; os.kill(os.getpid(), 9)",
-            "SystemExit in a thread": "import os, threading as t\nt.Thread(target=os._exit, args=(3,)).start()\nwhile 1: 0",
+            "in a thread": "import os, threading as t\nt.Thread(target=os._exit, args=[3]).start()\nwhile 1: 0",
             "segmentation fault": "import ctypes; ctypes.string_at(0)",
         }[way]
         assert outcome_of(code, tier) == "crashed"
@@ -531,6 +532,28 @@ result = "done"
             session.start(20)
             assert Student(session.peer).total(dataset) == 780.0
         assert sorted(dataset.reads) == list(range(40))
+
+
+def test_where_nothing_can_fork_a_session_is_a_new_process() -> None:
+    code = """
+    import os
+    del os.fork
+    from course_lib.classroom.exercises.sides import Student
+    from course_lib.classroom.grading.session import CodeCell, Limits, Session, SessionLost
+    if __name__ == "__main__":
+        with Session(Limits(cell_seconds=30)) as session:
+            print(session.tier.name, session.run([CodeCell("1", "import torch; answer = torch.ones(3)")]))
+            print(Student(session.peer).answer.sum())
+            try:
+                session.run([CodeCell("2", "import os; os._exit(3)")])
+            except SessionLost as lost:
+                print(lost.reason)
+    """
+    program = textwrap.dedent(code)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=COURSE, check=False
+    )
+    assert "C [CellOutcome(label='1', error='')]\ntensor(3.)\ncrashed" in done.stdout, done.stderr
 
 
 class TestTheTier:

@@ -4,7 +4,7 @@ Nothing here looks at versions or settings. `attempt_all` runs in a session; `Ba
 """
 
 import contextlib
-import multiprocessing.shared_memory
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -46,13 +46,15 @@ def attempt_all(bait: dict[str, Any]) -> dict[str, list[Any]]:
 
 def missing() -> str:
     """Say what a session lacks that every student's code may use; nothing if it has all."""
+    from multiprocessing import shared_memory
+
     try:
         done = subprocess.run(
             [sys.executable, "-c", "import wave, msgpack"], capture_output=True, check=False
         )
         if done.returncode:
             return f"a new interpreter fails: {done.stderr.decode(errors='replace').strip()[-200:]}"
-        memory = multiprocessing.shared_memory.SharedMemory(create=True, size=4096)
+        memory = shared_memory.SharedMemory(create=True, size=4096)
         memory.close()
         memory.unlink()
         multiprocessing.get_context("fork").Lock()
@@ -141,7 +143,7 @@ def _namespace(bait: dict[str, Any]) -> str:
 
 
 def _root(bait: dict[str, Any]) -> str:
-    os.setuid(0)
+    os.setresuid(0, 0, 0)
     with open("/proc/self/status") as file:
         rights = next(line.split()[1] for line in file if line.startswith("CapEff"))
     return "has root's rights" if int(rights, 16) else ""
