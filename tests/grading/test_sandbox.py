@@ -394,7 +394,7 @@ class TestTheEnd:
         code = {
             "_exit": "import os; os._exit(0)",
             "kill": "import os; os.kill(os.getpid(), 9)",
-            "in a thread": "import os, threading as t\nt.Thread(target=os._exit, args=[3]).start()\nwhile 1: 0",
+            "in a thread": "import os, threading\nthreading.Timer(0, os._exit, [3]).start()\nwhile 1: 0",
             "segmentation fault": "import ctypes; ctypes.string_at(0)",
         }[way]
         assert outcome_of(code, tier) == "crashed"

@@ -432,6 +432,14 @@ class TestWhatTheJudgeServes:
         assert proxy.reads == [1, 2]
         assert proxy.method() == 7
 
+    def test_a_stop_ends_no_loop_but_the_iterators_own(self) -> None:
+        self.namespace["stops"] = lambda value: next(iter(()))
+        stops = self.judge.request("name", "stops")
+        with pytest.raises(RemoteError):
+            all(map(stops, [1, 2]))
+        self.namespace["two"] = [1, lambda: 2]
+        assert len(list(iter(self.judge.request("name", "two")))) == 2
+
     def test_private_names_stay_private_and_nothing_is_changed(self) -> None:
         thing = Secretive()
         proxy = self.hand_over(thing)

@@ -142,7 +142,7 @@ class Peer:
         match self._decode(reply):
             case ["value", value]:
                 return value
-            case ["stop"]:
+            case ["stop"] if operation == "next":
                 raise StopIteration
             case ["error", [*names], str(message), str(where)] if all(type(name) is str for name in names):
                 short = [name[: wire.MAX_NAME] for name in names[: wire.MAX_TYPE_NAMES]]
@@ -163,20 +163,24 @@ class Peer:
 
     def serve(self, frame: bytes) -> bytes:
         """Do what one request asks; the answer is always a reply, whatever happened."""
+        operation = ""
         try:
             match self._decode(frame):
-                case [str(operation), list(operands), list(released)] if operation in self.services:
+                case [str(name), list(operands), list(released)] if name in self.services:
+                    operation = name
                     for number in released:
                         self._forget(number)
                 case message:
                     raise wire.WireError(f"no request: {message!r:.100}")
             self._check_target(operation, operands)
             return wire.encode(["value", self.services[operation](*operands)], self._export)
-        except StopIteration:
-            return wire.encode(["stop"], self._export)
         except (KeyboardInterrupt, DeadlinePassed):
             raise
         except BaseException as error:
+            if operation == "next" and isinstance(
+                error, StopIteration
+            ):  # elsewhere it would end the wrong loop
+                return wire.encode(["stop"], self._export)
             names, message, where = describe(error)
             message = message.encode(errors="backslashreplace").decode()
             return wire.encode(

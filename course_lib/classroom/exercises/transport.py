@@ -156,7 +156,7 @@ class Door:
                 self._first.put(guest.dup())
                 return
             ConnectionTransport(guest, self._serve_one_at_a_time).serve_forever()
-        except Exception:  # whatever a guest does, it only loses its connection
+        except (Exception, DeadlinePassed):  # whatever a guest does, it only loses its connection
             return
         finally:
             self._guests.discard(guest)

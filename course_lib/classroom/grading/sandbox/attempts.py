@@ -46,9 +46,9 @@ def attempt_all(bait: dict[str, Any]) -> dict[str, list[Any]]:
 
 def missing() -> str:
     """Say what a session lacks that every student's code may use; nothing if it has all."""
-    from multiprocessing import shared_memory
-
     try:
+        from multiprocessing import shared_memory
+
         done = subprocess.run(
             [sys.executable, "-c", "import wave, msgpack"], capture_output=True, check=False
         )
@@ -58,7 +58,7 @@ def missing() -> str:
         memory.close()
         memory.unlink()
         multiprocessing.get_context("fork").Lock()
-    except OSError as error:
+    except (OSError, ImportError) as error:
         return f"{type(error).__name__}: {error}"
     return ""
 

@@ -41,6 +41,7 @@ class Groups:
                 os.mkdir(label, dir_fd=place)
                 _write(place, f"{label}/{name}", str(limits[kind]))
                 group.places.append(place)
+                group.kinds.add(kind)
         return group
 
 
@@ -50,6 +51,7 @@ class Group:
     def __init__(self, label: str) -> None:
         self.label = label
         self.places: list[int] = []
+        self.kinds: set[str] = set()
 
     def join(self) -> None:
         """Put the calling process in; its children will be born in it."""

@@ -18,7 +18,7 @@ from typing import Any
 from course_lib import platform
 from course_lib.classroom.grading.sandbox import cgroups, inside, linux, messages, privileges, usage, view
 
-_NAMESPACES = linux.NEW_MOUNTS | linux.NEW_PROCESSES | linux.NEW_NETWORK | linux.NEW_IPC | linux.NEW_NAMES
+_NAMESPACES = linux.NEW_PROCESSES | linux.NEW_NETWORK | linux.NEW_IPC | linux.NEW_NAMES
 _TICK = 0.25  # seconds between two looks at what the session uses
 _USER_INSIDE = 1000
 
@@ -126,11 +126,9 @@ class _Session:
 
     def _excess(self) -> str:
         """Say what the session uses too much of, where the kernel does not see to it."""
-        if self.tier == "A":
-            return ""
-        if usage.disk(self.folder) > self.limits["disk_bytes"]:
+        if self.tier != "A" and usage.disk(self.folder) > self.limits["disk_bytes"]:
             return "disk"
-        if not self.group.places and usage.memory_of_descendants() > self.limits["memory_bytes"]:
+        if "memory" not in self.group.kinds and usage.memory_of_descendants() > self.limits["memory_bytes"]:
             return "memory"
         return ""
 

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import platform
+from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.frames import DeadlinePassed, Disconnected
 from course_lib.classroom.exercises.sides import JudgePeer, Room
 from course_lib.classroom.exercises.transport import ConnectionTransport
+from course_lib.classroom.exercises.wire import WireError
 from course_lib.classroom.grading.sandbox import places
 from course_lib.classroom.grading.sandbox.attempts import ACTS
 from course_lib.classroom.grading.sandbox.nursery import NoSandbox, Nursery, Way
@@ -109,7 +111,7 @@ def _find(name: str | None) -> Tier:
             continue
         try:
             attempts = _attempt_all(way)
-        except (NoSandbox, Disconnected, DeadlinePassed) as problem:
+        except (NoSandbox, Disconnected, DeadlinePassed, RemoteError, WireError) as problem:
             tried.append(f"{_words(way)}: {str(problem) or type(problem).__name__}")
             continue
         broken = [each for each in attempts if not each.refused and each.act in _PROMISES[way.tier]]
