@@ -4,10 +4,12 @@ Each attack is a notebook cell; it leaves what it achieved in `result`. What tie
 too: it is for trusted submissions. Attacks that would hit this very machine there are left out there.
 """
 
+import errno
 import os
 import secrets
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
@@ -27,7 +29,7 @@ from course_lib import platform
 from course_lib.classroom.exercises.sides import Student
 from course_lib.classroom.exercises.transport import DeadlinePassed, Disconnected
 from course_lib.classroom.exercises.wire import WireError
-from course_lib.classroom.grading.sandbox import NoSandbox, Tier, find_tier
+from course_lib.classroom.grading.sandbox import NoSandbox, Tier, find_tier, seccomp
 from course_lib.classroom.grading.sandbox.__main__ import matrix
 from course_lib.classroom.grading.sandbox.nursery import nursery
 from course_lib.classroom.grading.session import CodeCell, Limits, Session, SessionLost
@@ -554,6 +556,58 @@ def test_where_nothing_can_fork_a_session_is_a_new_process() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=COURSE, check=False
     )
     assert "C [CellOutcome(label='1', error='')]\ntensor(3.)\ncrashed" in done.stdout, done.stderr
+
+
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+CALLS = {"x86_64": (0, 56, 41, 16), "aarch64": (63, 220, 198, 29)}  # read, clone, socket, ioctl
+
+
+def answer(processor: str, number: int, *arguments: int, architecture: int | None = None) -> int:
+    """Run the filter's program on one system call, as the kernel would; returns its answer."""
+    own = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[processor]
+    call = struct.pack("<iIQ6Q", number, architecture or own, 0, *arguments, *[0] * (6 - len(arguments)))
+    lines = [struct.unpack("<HBBI", line) for line in seccomp.program(processor)]
+    place = loaded = 0
+    while True:
+        code, yes, no, value = lines[place]
+        if code == 0x06:
+            return int(value)
+        if code == 0x20:
+            loaded = struct.unpack_from("<I", call, value)[0]
+            place += 1
+            continue
+        holds = {0x15: loaded == value, 0x25: loaded > value, 0x45: bool(loaded & value)}[code]
+        place += 1 + (yes if holds else no)
+
+
+@pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
+class TestTheFilter:
+    def test_programs_of_another_kind_are_ended(self, processor: str) -> None:
+        assert answer(processor, 1, architecture=0x40000003) == KILL  # 32-bit x86
+
+    def test_what_loaders_need_is_allowed(self, processor: str) -> None:
+        read, clone, socket_call, ioctl = CALLS[processor]
+        for call in ((read,), (clone, 0x01200011), (clone, 0x003D0F00), (socket_call, 1), (ioctl, 1, 0x5401)):
+            assert answer(processor, *call) == ALLOW
+
+    def test_what_serves_to_break_out_is_refused(self, processor: str) -> None:
+        _, clone, socket_call, ioctl = CALLS[processor]
+        refused = 0x00050000
+        for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000):
+            assert answer(processor, clone, flag | 17) == refused | errno.EPERM
+        for family in (0, 2, 10, 16, 17, 40):
+            assert answer(processor, socket_call, family) == refused | errno.EACCES
+            assert answer(processor, socket_call, family | 1 << 32) == refused | errno.EACCES
+        assert answer(processor, ioctl, 0, 0x5412) == refused | errno.EPERM
+        assert answer(processor, ioctl, 0, 0x5412 | 1 << 32) == refused | errno.EPERM
+        for number in (
+            435,
+            463,
+            1000,
+            0x40000000,
+            0x40000000 | 101,
+        ):  # clone3, what is newer, x86's 32-bit names
+            assert answer(processor, number) == refused | errno.ENOSYS
 
 
 class TestTheTier:
