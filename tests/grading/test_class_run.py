@@ -201,6 +201,13 @@ def test_late_work_costs_what_the_roster_says(tmp_path: Path, course: Path) -> N
     assert "e5" in (tmp_path / "out" / "class.html").read_text(encoding="utf-8")
 
 
+def test_who_is_not_on_the_roster_is_told(tmp_path: Path, course: Path) -> None:
+    hand_in(tmp_path / "in" / "ann.ipynb", GOOD)
+    roster = hand_in(tmp_path / "roster.toml", '[students]\na1 = "bob"\n')
+    (graded,) = grade(tmp_path / "in", tmp_path / "out", course, roster)
+    assert (graded.score, graded.note) == (4, "not on the roster")
+
+
 def test_the_librarys_own_class_is_told_to_the_instructor(tmp_path: Path, course: Path) -> None:
     own = "from course_lib import random_split as r\nclass Squares(r):\n    pass\n"
     hand_in(tmp_path / "in" / "ann.ipynb", notebook(("99.1", own), ("99.2", TOTAL)))
@@ -241,21 +248,36 @@ if __name__ == "__main__":
 """
 
 
-def mixed(folder: Path, count: int, rng: random.Random) -> dict[str, str]:
+SQUARES_WORTH = {
+    3: SQUARES,
+    2: SQUARES.replace("i * i", "i + 1"),
+    1: SQUARES.replace("return self.n", "return 1 + self.n"),
+    0: "class Squares: pass",
+}
+TOTALS_WORTH = {1: TOTAL, 0: "def total(dataset): return -1"}
+EQUAL = """
+class Yes:
+    def __eq__(self, other): return True
+    __hash__ = None
+"""
+TAMPERS = """
+import gc
+for each in gc.get_objects():
+    if type(each).__name__ == "StudentPeer":
+        each.services["run_cell"] = lambda *cell: {"ok": 1 / 0}
+"""
+
+
+def mixed(folder: Path, count: int, rng: random.Random, *, hostile: bool = False) -> dict[str, str]:
     """Hand in a mix of right, wrong and broken work. Returns the points that each was made to get."""
-    squares = {
-        3: SQUARES,
-        2: SQUARES.replace("i * i", "i + 1"),
-        1: SQUARES.replace("return self.n", "return 1 + self.n"),
-        0: "class Squares: pass",
-    }
-    totals = {1: TOTAL, 0: "def total(dataset): return -1"}
     points = {}
+    kinds = ["mix"] * 8 + ["torn", "foreign", "exits", "syntax", "half"]
+    kinds += ["equal", "leaves", "tampers", "hangs"] if hostile else []
     for number in range(count):
-        name, kind = f"s{number:03}", rng.choice(["mix"] * 8 + ["torn", "foreign", "exits", "syntax", "half"])
-        first, second = rng.choice(list(squares)), rng.choice(list(totals))
-        cells = [("99.1", squares[first]), ("99.2", totals[second])]
-        score = first + second
+        name, kind = f"s{number:03}", rng.choice(kinds)
+        first, second = rng.choice(list(SQUARES_WORTH)), rng.choice(list(TOTALS_WORTH))
+        cells = [("99.1", SQUARES_WORTH[first]), ("99.2", TOTALS_WORTH[second])]
+        score, document = first + second, notebook(*cells)
         match kind:
             case "torn":
                 document, score = json.dumps(notebook(*cells))[: rng.randrange(5, 300)], 0
@@ -267,8 +289,17 @@ def mixed(folder: Path, count: int, rng: random.Random) -> dict[str, str]:
                 document, score = notebook(("99.1", "class Squares(:"), cells[1]), second
             case "half":
                 document, score = notebook(cells[0]), first
-            case _:
-                document = notebook(*cells)
+            case "equal":
+                document = notebook(
+                    ("99.1", EQUAL + SQUARES.replace("return i * i", "return Yes()")), cells[1]
+                )
+                score = 2 + second
+            case "leaves":
+                document = notebook(("", "raise SystemExit"), *cells, ("", "raise KeyboardInterrupt"))
+            case "tampers":
+                document, score = notebook(("", TAMPERS), *cells), 0
+            case "hangs" if rng.random() < 0.2:
+                document = notebook(cells[0], ("", "while True: pass"), cells[1])
         hand_in(folder / f"{name}.ipynb", document)
         points[name] = str(score)
     return points
@@ -318,7 +349,7 @@ def test_a_run_killed_at_random_points_gives_the_same_grades(tmp_path: Path, cou
 
 @pytest.mark.slow
 def test_five_hundred_get_exactly_the_grades_that_they_were_made_to_get(tmp_path: Path, course: Path) -> None:
-    points = mixed(tmp_path / "in", 500, random.Random(7))
+    points = mixed(tmp_path / "in", 500, random.Random(7), hostile=True)
     grade(tmp_path / "in", tmp_path / "out", course, jobs=2)
     assert {name: row["score"] for name, row in rows_of(tmp_path / "out").items()} == points
 

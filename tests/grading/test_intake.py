@@ -128,6 +128,16 @@ def test_a_folder_around_a_whole_export_is_no_student(tmp_path: Path) -> None:
         assert [each.student for each in find_submissions([path])] == ["ann", "bob"]
 
 
+def test_moodles_second_folder_is_no_second_submission(tmp_path: Path) -> None:
+    hand_in(tmp_path / "Ann Lee_5_assignsubmission_file_" / "h.ipynb", GOOD)
+    hand_in(tmp_path / "Ann Lee_5_assignsubmission_onlinetext_" / "onlinetext.html", "hello")
+    hand_in(tmp_path / "Bo Ek_6_assignsubmission_onlinetext_" / "onlinetext.html", "hello")
+    assert [(each.student, each.path.name) for each in find_submissions([tmp_path])] == [
+        ("Ann Lee", "h.ipynb"),
+        ("Bo Ek", "Bo Ek_6_assignsubmission_onlinetext_"),
+    ]
+
+
 def test_namesakes_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
     for number in (1, 2):
         hand_in(tmp_path / f"Ann Lee_{number}_assignsubmission_file_" / "h.ipynb", GOOD)

@@ -195,6 +195,8 @@ class _ClassRun:
 
     def _keep(self, entry: Entry, job: Job | None, verdict: Verdict) -> None:
         verdict.notes = [*verdict.notes, *entry.notes]
+        if self.roster.names and entry.student not in self.roster.names:
+            verdict.notes.append("not on the roster")
         runs = self.options.run_points if verdict.ran else 0
         days = self.roster.days_late(entry.student, *entry.more_names)
         due = self.roster.deadline is not None or entry.student in self.roster.extensions

@@ -93,7 +93,7 @@ def find_submissions(paths: Sequence[Path]) -> list[Found]:
             found += _in_export(path)
         else:
             found.append(_of_file(path))
-    return tell_namesakes_apart(found)
+    return tell_namesakes_apart(_without_empty_folders(found))
 
 
 def read_exercise(place: Path | Found) -> str | None:
@@ -170,6 +170,12 @@ def _in_entry(entry: Path) -> list[Found]:
     if suffix == ".zip":
         return _in_archive(entry, owner_of_file(entry.name))
     return [_of_file(entry)] if suffix == ".ipynb" else []
+
+
+def _without_empty_folders(found: list[Found]) -> list[Found]:
+    """Leave out a folder without notebook where its student has handed in another (Moodle makes several)."""
+    with_file = {(each.student, each.number) for each in found if not each.path.is_dir()}
+    return [each for each in found if not each.path.is_dir() or (each.student, each.number) not in with_file]
 
 
 def _in_folder(folder: Path, owner: Owner) -> list[Found]:
