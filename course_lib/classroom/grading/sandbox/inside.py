@@ -85,15 +85,12 @@ def _confine(limits: dict[str, Any], folder: str, tier: str, user: int | None) -
         open_files=limits["open_files"],
         file_bytes=limits["disk_bytes"],
     )
-    if tier == "C":
-        if user is not None:
-            os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(user, user, user)
-    else:
+    if linux.available():
         privileges.drop(user)
         linux.allow_reading_memory()  # a process may look at its own children again
         linux.die_with_parent(9)  # a change of user has undone it
+    elif user is not None:
+        privileges.become(user)
     door, address, _ = platform.listen_locally(folder)
     if tier != "C":
         landlock.restrict(

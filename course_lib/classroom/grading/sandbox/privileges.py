@@ -38,8 +38,17 @@ def drop(user: int | None) -> None:
     with contextlib.suppress(OSError):  # who has no capabilities cannot lock them, and need not
         linux.lock_capabilities()
     if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
+        become(user)
     linux.give_up_new_privileges()
     linux.drop_capabilities()
+
+
+def become(user: int) -> None:
+    """Change to `user` for good, in no group but its own.
+
+    Raises:
+        OSError: when this process may not.
+    """
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
