@@ -261,8 +261,16 @@ def grade(
         regrade=regrade,
         stamp_key=read_key(stamp) if stamp else None,
     )
-    with ProgressLine() as line:
-        graded = grade_class(paths, out, number=exercise, roster=roster, options=options, report=line.show)
+    try:
+        with ProgressLine() as line:
+            graded = grade_class(
+                paths, out, number=exercise, roster=roster, options=options, report=line.show
+            )
+    except KeyboardInterrupt:
+        typer.echo(
+            "Interrupted. What is done is kept: type the same command again, and it goes on from there."
+        )
+        raise typer.Exit(130) from None
     typer.echo(
         f"{len(graded)} submissions; reports in {out}/: grades.csv, class.html, feedback/, results.json"
     )

@@ -83,8 +83,16 @@ def test_unchanged_work_is_not_judged_again(tmp_path: Path, course: Path) -> Non
     hand_in(tmp_path / "in" / "bob.ipynb", GOOD)
     assert [each.score for each in grade(tmp_path / "in", tmp_path / "out", course)] == [4, 4]
     assert lines() == 3
-    grade(tmp_path / "in", tmp_path / "out", course, only=("ANN",), regrade=True)
+    told: list[tuple[str, int, int]] = []
+    grade_class(
+        [tmp_path / "in"],
+        tmp_path / "out",
+        number="99",
+        options=options(course, only=("ANN",), regrade=True),
+        report=lambda each, done, total: told.append((each.student, done, total)),
+    )
     assert lines() == 4
+    assert told == [("ann", 1, 1)]
     assert list(rows_of(tmp_path / "out")) == ["ann", "bob"]  # what is known of the others stays
     grade(tmp_path / "in", tmp_path / "out", course, regrade=True)
     assert lines() == 6

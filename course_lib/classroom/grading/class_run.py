@@ -136,12 +136,12 @@ class _ClassRun:
         self.roster, self.journal, self.report = roster, journal, report
         self._results: dict[str, Graded] = {}
         self._entries: dict[str, Entry] = {}
-        self._total = 0
+        self._told = self._total = 0
 
     def grade(self, groups: dict[str, list[Found]]) -> list[Graded]:
         """Return a result for each student, in the order of `groups`."""
         self._check_names(groups)
-        self._total = len(groups)
+        self._total = sum(self._is_chosen(student, found) for student, found in groups.items())
         for job, answer in self._answers(self._jobs(groups)):
             if "refused" in answer:
                 raise ValueError(str(answer["refused"]))
@@ -182,18 +182,19 @@ class _ClassRun:
         for student, found in groups.items():
             entry = _read(student, found, self.exercise)
             if entry.submission is None:
-                self._keep(entry, None, Verdict(status="rejected", note=visible_line(entry.problem)))
+                verdict = Verdict(status="rejected", note=visible_line(entry.problem))
+                self._keep(entry, None, verdict, tell=self._is_chosen(student, found))
                 continue
             job = Job(student, entry.submission, seed_for(student, self.options.key))
             chosen = self._is_chosen(student, found)
             known = self._known(job)
             if known is not None and not (self.options.regrade and chosen):
-                self._keep(entry, job, known)
+                self._keep(entry, job, known, tell=chosen)
             elif chosen:
                 self._entries[student] = entry
                 yield job
 
-    def _keep(self, entry: Entry, job: Job | None, verdict: Verdict) -> None:
+    def _keep(self, entry: Entry, job: Job | None, verdict: Verdict, *, tell: bool = True) -> None:
         verdict.notes = [*verdict.notes, *entry.notes]
         if self.roster.names and entry.student not in self.roster.names:
             verdict.notes.append("not on the roster")
@@ -215,7 +216,9 @@ class _ClassRun:
             seed=job.seed if job else 0,
         )
         self._results[entry.student] = graded
-        self.report(graded, len(self._results), self._total)
+        if tell:
+            self._told += 1
+            self.report(graded, self._told, self._total)
 
     def _known(self, job: Job) -> Verdict | None:
         """Return the verdict that the journal has for a job."""
