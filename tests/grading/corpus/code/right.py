@@ -1,0 +1,4 @@
+# /// attack
+# title = "right answers"
+# earned = [3, 1]
+# ///
