@@ -335,6 +335,21 @@ class TestWhatIsBounded:
             here = Student(session.peer).here
         assert tier.name == "A" or not os.path.exists(here)
 
+    def test_folders_in_folders_without_end(self, tier: Tier) -> None:
+        code = """
+        import os, time
+        here = os.getcwd()
+        for _ in range(3000):
+            os.mkdir("d")
+            os.chdir("d")
+        os.chmod(".", 0)
+        time.sleep(1)
+        result = here
+        """
+        here = outcome_of(code, tier)
+        assert str(here).startswith("/")
+        assert tier.name == "A" or not os.path.exists(here)
+
     def test_shared_memory_without_end(self, tier: Tier) -> None:
         name = f"course-test-{secrets.token_hex(4)}"
         code = f"""
@@ -443,10 +458,12 @@ Session(Limits(), find_tier({tier.name!r})).run([CodeCell("1", {code!r})])
     def test_nothing_piles_up(self, tier: Tier) -> None:
         outcome_of("result = 0", tier)
         warm = psutil.Process(nursery(tier.way)._process.pid)
+        threads = threading.active_count()
         files, memory = len(os.listdir("/proc/self/fd")), warm.memory_info().rss
         for _ in range(15):
             outcome_of("import torch; x = torch.ones(1 << 20); result = float(x.sum())", tier)
         assert wait_for(lambda: len(os.listdir("/proc/self/fd")) <= files)
+        assert wait_for(lambda: threading.active_count() <= threads)
         assert warm.memory_info().rss < memory + (8 << 20)
         assert wait_for(lambda: all(each.status() == psutil.STATUS_ZOMBIE for each in warm.children()))
 

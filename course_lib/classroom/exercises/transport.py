@@ -107,6 +107,7 @@ class Door:
             self._remove = weakref.finalize(self, remove)  # at the program's end too
         self.address = address
         self._listener = listener
+        listener.settimeout(1.0)  # some systems do not wake who waits at a socket that is closed
         self._serve = serve
         self._lock = threading.Lock()
         self._open = True
@@ -136,6 +137,8 @@ class Door:
         while self._open:
             try:
                 guest, _ = self._listener.accept()
+            except TimeoutError:
+                continue
             except OSError:
                 if not self._open or self._listener.fileno() < 0:
                     return

@@ -40,8 +40,11 @@ def keep(order: dict[str, Any], tier: str, groups: cgroups.Groups, channel: int,
         session.end(0)
         return
     os.close(channel)
-    ending = session.watch(child, word, line)
-    session.end(child)
+    ending = "trouble"
+    try:
+        ending = session.watch(child, word, line)
+    finally:  # whatever befalls this process
+        session.end(child)
     with contextlib.suppress(OSError):
         messages.send(line, {"ended": ending})
 

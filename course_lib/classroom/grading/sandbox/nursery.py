@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -184,13 +185,9 @@ def _environment() -> dict[str, str]:
 
 
 def _remove(folder: str) -> None:
-    """Remove a session's folder, whatever rights its files have."""
-    import shutil
-
-    def open_up(function: Any, path: str, _: Any) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
-            function(path)
-
-    shutil.rmtree(folder, onerror=open_up)
+    """Remove a session's folder, whatever it has become: without rights, or deeper than Python can follow."""
+    with contextlib.suppress(OSError, RecursionError):
+        shutil.rmtree(folder)
+        return
+    for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):  # neither follows links
+        subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)

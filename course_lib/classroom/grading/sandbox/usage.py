@@ -12,11 +12,14 @@ _MOST_FILES = 100_000
 def disk(folder: str) -> int:
     """Return how many bytes the files below a folder take."""
     total = count = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            count += 1
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+    waiting = [folder]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                count += 1
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
         if count > _MOST_FILES:
             return 1 << 62  # as many empty files are too much as well
     return total

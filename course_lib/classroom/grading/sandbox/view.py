@@ -4,7 +4,7 @@
 /usr, /lib, …        the system's programs and libraries
 <the interpreter>    where it is outside too, with its packages
 <the course>         only the package course_lib
-/tmp, /dev/shm       each session puts private ones in their place
+/tmp, /dev/shm       each session puts private ones in their place (a course that lies in /tmp shows through)
 /proc                each session sees its own processes only
 """
 
@@ -41,12 +41,12 @@ def build() -> None:
     linux.mount("none", "/", flags=linux.RECURSIVE | linux.PRIVATE)
     root = tempfile.mkdtemp(prefix="course-view-")
     linux.mount("view", root, "tmpfs", linux.NO_SETUID | linux.NO_DEVICES, "mode=755,size=4m")
+    _furnish(Path(root))
+    linux.mount("warm", f"{root}/tmp", "tmpfs", linux.NO_SETUID | linux.NO_DEVICES, "mode=755,size=64m")
     for path in places.readable():
         _show(path, root)
     for device in places.DEVICES:
         _show(device, root, devices=True)
-    _furnish(Path(root))
-    linux.mount("warm", f"{root}/tmp", "tmpfs", linux.NO_SETUID | linux.NO_DEVICES, "mode=700,size=64m")
     linux.mount("/proc", f"{root}/proc", flags=linux.BIND | linux.RECURSIVE)
     linux.change_root(root, f"{root}/{_OLD}")
     os.chdir("/")
@@ -59,9 +59,16 @@ def build() -> None:
 def make_private(disk_bytes: int, shared_bytes: int, user: int) -> None:
     """Give a session, in its new mount and process namespaces, its own temporary files and processes."""
     safe = linux.NO_SETUID | linux.NO_DEVICES
+    covered = {path: os.open(path, os.O_PATH) for path in places.readable() if path.startswith("/tmp/")}
     for place, size in (("/tmp", disk_bytes), ("/dev/shm", shared_bytes)):
         options = f"mode=700,size={size},nr_inodes=20000,uid={user},gid={user}"
         linux.mount("private", place, "tmpfs", safe, options)
+    for path, descriptor in covered.items():
+        _make_place(Path(path), is_folder=os.path.isdir(f"/proc/self/fd/{descriptor}"))
+        linux.mount(
+            f"/proc/self/fd/{descriptor}", path, flags=linux.BIND | linux.RECURSIVE
+        )  # read-only still
+        os.close(descriptor)
     try:
         linux.mount("proc", "/proc", "proc", safe | linux.NO_PROGRAMS)
     except OSError:  # in a container whose own /proc is partly hidden: then there is none
@@ -71,17 +78,22 @@ def make_private(disk_bytes: int, shared_bytes: int, user: int) -> None:
 def _show(path: str, root: str, *, devices: bool = False) -> None:
     """Bind a place of the outside at the same path below `root`, read-only; links stay links."""
     target = Path(root + path)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     if os.path.islink(path):
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         target.symlink_to(os.readlink(path))
         return
-    if os.path.isdir(path):
-        target.mkdir(exist_ok=True)
-    else:
-        target.touch()
+    _make_place(target, is_folder=os.path.isdir(path))
     linux.mount(path, str(target), flags=linux.BIND | (0 if devices else linux.RECURSIVE))
     if not devices:
         linux.make_read_only(str(target))
+
+
+def _make_place(target: Path, *, is_folder: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    if is_folder:
+        target.mkdir(exist_ok=True)
+    else:
+        target.touch()
 
 
 def _furnish(root: Path) -> None:
