@@ -8,7 +8,8 @@ a cell there gets the right answer, after all others. The declaration says:
     earned     the points of each task
     status     of the submission, or a list of possible ones
     seconds    how long all of it may take on a busy machine (20 if not said)
-    escapes    the tiers at which it is known that code gets out; at all others it must not
+    escapes    the tiers at which it is known that code gets out ("B?": on some machines); at all others it
+               must not
     says       words that the verdict must hold; `review` those that the lines for review must hold
     exercise, cell_seconds, memory, disk, processes, slow, without, counts_processes: how it is set up
     [A] [B] [C] other values for that tier; [C.same_user] where the session has no user of its own
@@ -24,7 +25,7 @@ import json
 import sys
 import textwrap
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,18 +130,27 @@ def prelude(bait: Mapping[str, Any]) -> str:
 
 def table(outcomes: Mapping[tuple[str, str], str] | None = None) -> str:
     """Write a line per attack and a column per tier: what is expected, or what came."""
-    attacks = all_attacks()
-    lines = [f"{'attack':58}{'file':27}" + "".join(f"tier {tier:17}" for tier in TIERS)]
-    for each in attacks:
+    lines = [f"{'attack':58}{'file':34}" + "".join(f"tier {tier:21}" for tier in TIERS)]
+    for each in all_attacks():
         cells = []
         for tier in TIERS:
             known = each.at(tier, True)
             words = known.expected() + (" ESCAPES" if tier in known.escapes else "")
             cells.append(words if outcomes is None else outcomes.get((each.name, tier), "-"))
+        lines.append(_line(each.title, f"code/{each.name}", cells))
+    for path in sorted((FOLDER / "files").glob("*.py")):
+        values, _ = declaration(path.read_text(encoding="utf-8"))
+        words = f"{values.get('score', 0)} {values.get('status', 'rejected')}"
+        name = f"files/{path.stem}"
         lines.append(
-            f"{each.title[:57]:58}{each.name[:26]:27}" + "".join(f"{cell[:21]:22}" for cell in cells)
+            _line(values["title"], name, [words if outcomes is None else outcomes.get((name, "any"), "-")])
         )
     return "\n".join(lines)
+
+
+def _line(title: str, name: str, cells: Sequence[str]) -> str:
+    shown = title if len(title) < 58 else f"{title[:55]} …"
+    return (f"{shown:58}{name:34}" + "".join(f"{cell:26}" for cell in cells)).rstrip()
 
 
 def _with_copies(source: str) -> str:

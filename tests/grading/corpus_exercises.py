@@ -1,4 +1,4 @@
-"""The exercises that the attacks answer: the small one, and one about loaders and tensors, with short times."""
+"""The exercises that the attacks answer: the small one, and one of loaders and tensors, with short times."""
 
 import sys
 from dataclasses import replace

@@ -48,7 +48,9 @@ def cases() -> list[Any]:
 
     def case(attack: Attack, tier: str) -> Any:
         slow = attack.slow or tier != "A"
-        return pytest.param(attack, tier, id=f"{attack.name}-{tier}", marks=[pytest.mark.slow] if slow else [])
+        return pytest.param(
+            attack, tier, id=f"{attack.name}-{tier}", marks=[pytest.mark.slow] if slow else []
+        )
 
     return [case(attack, tier) for attack in all_attacks() for tier in TIERS]
 
@@ -122,15 +124,17 @@ def test_attack(
     assert seconds < attack.seconds
     assert attack.says in told(verdict)
     assert attack.review in "; ".join(verdict.reviews)
-    if known_to_escape(attack, tier):
+    if tier_name in attack.escapes:
         assert escaped, "it is declared that this tier cannot hold it: then somebody mended it"
-    else:
+    elif f"{tier_name}?" not in attack.escapes:
         assert escaped == []
     assert left_behind(place, bait, tier) == []
     wipe(place, bait)
 
     follower = graded(place, "next", right_answers(attack.exercise), bait, tier)
-    assert (follower.score, follower.status) == (EXERCISES[attack.exercise].points(), "graded"), told(follower)
+    assert (follower.score, follower.status) == (EXERCISES[attack.exercise].points(), "graded"), told(
+        follower
+    )
     assert follower.cells == []
     assert state_of_judge() == before
 
@@ -145,13 +149,6 @@ def tier_or_skip(attack: Attack, name: str) -> Tier:
     if attack.counts_processes and not counted:
         pytest.skip("nothing counts the processes of root here: this would hit the machine itself")
     return tier
-
-
-def known_to_escape(attack: Attack, tier: Tier) -> bool:
-    """Tell whether it is documented that an attack gets out; `B?` means: on older kernels."""
-    if f"{tier.name}?" in attack.escapes:
-        return "connect to an abstract socket" in tier.open
-    return tier.name in attack.escapes
 
 
 def right_answers(exercise: str) -> Attack:
@@ -187,7 +184,11 @@ def failures(verdict: Verdict) -> Iterator[Failure]:
 
 def told(verdict: Verdict) -> str:
     """Return all the words of a verdict."""
-    lines = [verdict.note, *verdict.notes, *(f"cell {cell.label}: {cell.error[:500]}" for cell in verdict.cells)]
+    lines = [
+        verdict.note,
+        *verdict.notes,
+        *(f"cell {cell.label}: {cell.error[:500]}" for cell in verdict.cells),
+    ]
     lines += [f"{each.tried}: {each.got} / {each.expected} / {each.rule}" for each in failures(verdict)]
     return "\n".join(lines)
 
@@ -208,7 +209,9 @@ def lay_out(place: Path) -> None:
 def traces(place: Path, bait: dict[str, Any]) -> list[str]:
     """Return what an attack changed outside of its session."""
     found = {path.name: path.read_text() for path in (place / "outside").iterdir()}
-    changed = [] if found == {"secret": "a secret", "grades.csv": "ann,4\n"} else [f"outside: {sorted(found)}"]
+    changed = (
+        [] if found == {"secret": "a secret", "grades.csv": "ann,4\n"} else [f"outside: {sorted(found)}"]
+    )
     if Path(bait["other"]).read_text() != "another's answer":
         changed.append("another's submission")
     return changed + [str(path) for path in marked_files(bait) if path.parent != Path("/dev/shm")]
@@ -257,7 +260,9 @@ def orphaned_shared_memory() -> list[str]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             living.add(process.uids().real)
-    return [path for user, paths in owners.items() if user >= _FIRST_USER and user not in living for path in paths]
+    return [
+        path for user, paths in owners.items() if user >= _FIRST_USER and user not in living for path in paths
+    ]
 
 
 def state_of_judge() -> dict[str, Any]:

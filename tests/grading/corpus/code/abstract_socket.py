@@ -6,4 +6,6 @@
 # %%
 import socket
 
-attempt("connected to an abstract socket", lambda: socket.socket(socket.AF_UNIX).connect("\0" + ABSTRACT) is None)
+attempt(
+    "connected to an abstract socket", lambda: socket.socket(socket.AF_UNIX).connect("\0" + ABSTRACT) is None
+)

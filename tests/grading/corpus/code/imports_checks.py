@@ -12,4 +12,6 @@ attempt("read the checks", lambda: open(CHECKS).read())
 attempt("read a solution", lambda: open(SOLUTION).read())
 sys.path.insert(0, COURSE)
 attempt("imported a helper of the tests", lambda: __import__("tests.grading.small_class"))
-attempt("imported the checks", lambda: importlib.util.spec_from_file_location("c", CHECKS).loader.get_data(CHECKS))
+attempt(
+    "imported the checks", lambda: importlib.util.spec_from_file_location("c", CHECKS).loader.get_data(CHECKS)
+)

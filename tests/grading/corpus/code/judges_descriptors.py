@@ -2,7 +2,7 @@
 # title = "the judge's descriptors by /proc: reading where they lead, writing a verdict into them"
 # earned = [3, 1]
 # [C.same_user]
-# escapes = ["C"]
+# escapes = ["C?"]
 # ///
 # %%
 import os

@@ -6,6 +6,8 @@
 # ///
 # %%
 from torch.utils.data import BatchSampler as Base
+
+
 # %% 98.4
 class Batches(Base):
     pass

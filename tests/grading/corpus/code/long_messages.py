@@ -9,6 +9,8 @@ class CheckFailed(Exception):
 
 CheckFailed.__qualname__ = CheckFailed.__name__ = "passed" * 10_000
 raise CheckFailed("x" * (10 << 20))
+
+
 # %% 99.2
 class DeadlinePassed(Exception):
     def __str__(self):

@@ -5,6 +5,8 @@
 # ///
 # %%
 raise SystemExit(0)
+
+
 # %% 99.2
 def total(dataset):
     raise SystemExit(0)
