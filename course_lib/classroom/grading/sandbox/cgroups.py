@@ -21,9 +21,9 @@ class Groups:
     def __init__(self) -> None:
         self._places: list[tuple[str, str, int]] = []  # kind, file of the limit, descriptor of the folder
         # (A keeper that was killed leaves its empty groups: they are removed by who comes next.)
-        for kind, names in _FILES.items():
-            for folder, name in zip(_candidates(kind), names):
-                if folder is not None and _can_limit(folder, name):
+        for kind in _FILES:
+            for folder, name in _candidates(kind):
+                if _can_limit(folder, name):
                     _remove_left_over(folder)
                     self._places.append((kind, name, os.open(folder, os.O_RDONLY | os.O_DIRECTORY)))
                     break
@@ -79,17 +79,21 @@ class Group:
                     time.sleep(0.01)
 
 
-def _candidates(kind: str) -> Iterator[Path | None]:
-    """Yield this process's own group in version 1, then in version 2; None where there is none."""
-    own: list[Path | None] = [None, None]
+def _candidates(kind: str) -> Iterator[tuple[Path, str]]:
+    """Yield folders where a group might be made, with the file of its limit.
+
+    In version 2 a group that holds processes cannot have groups with limits in it: then one around it may do.
+    """
+    first, second = _FILES[kind]
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text().splitlines():
             number, kinds, path = line.split(":", 2)
             if kind in kinds.split(","):
-                own[0] = _MOUNTED / kinds / path.lstrip("/")
+                yield _MOUNTED / kinds / path.lstrip("/"), first
             elif number == "0":
-                own[1] = _MOUNTED / path.lstrip("/")
-    yield from own
+                own = _MOUNTED / path.lstrip("/")
+                yield own, second
+                yield from ((folder, second) for folder in own.parents if folder.is_relative_to(_MOUNTED))
 
 
 def _can_limit(folder: Path, name: str) -> bool:
