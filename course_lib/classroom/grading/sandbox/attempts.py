@@ -58,7 +58,11 @@ def missing() -> str:
         memory.close()
         memory.unlink()
         multiprocessing.get_context("fork").Lock()
-    except (OSError, ImportError) as error:
+    except (PermissionError, ImportError):
+        return (
+            f"its user cannot read the interpreter in {sys.base_prefix}: install one outside of home folders"
+        )
+    except OSError as error:
         return f"{type(error).__name__}: {error}"
     return ""
 
