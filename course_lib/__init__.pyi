@@ -52,10 +52,10 @@ from course_lib.plots.classes import plot_class_counts as plot_class_counts
 from course_lib.plots.curriculum import plot_curriculum as plot_curriculum
 from course_lib.plots.gradients import plot_gradient_variance as plot_gradient_variance
 from course_lib.plots.history import plot_history as plot_history
-from course_lib.policies.learned_prefetch import LearnedPrefetchDataLoader as LearnedPrefetchDataLoader
-from course_lib.policies.memory_bounded import MemoryEfficientDataLoader as MemoryEfficientDataLoader
 from course_lib.policies.adaptive import AdaptiveBatchDataLoader as AdaptiveBatchDataLoader
 from course_lib.policies.curriculum import CurriculumDataLoader as CurriculumDataLoader
+from course_lib.policies.learned_prefetch import LearnedPrefetchDataLoader as LearnedPrefetchDataLoader
+from course_lib.policies.memory_bounded import MemoryEfficientDataLoader as MemoryEfficientDataLoader
 from course_lib.samplers.balanced_ranks import (
     LoadBalancedDistributedSampler as LoadBalancedDistributedSampler,
 )

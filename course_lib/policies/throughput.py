@@ -31,7 +31,9 @@ class ThroughputSearch:
         self.gain = gain
         self.batches = batches
         self.repeats = repeats
-        self._begin(0)
+        self._best = self._trial = 0
+        self._records: list[BatchRecord] = []
+        self._rates: dict[int, float] = {}  # samples per second of every size that was tried
 
     def choose(self, record: BatchRecord, size: int, low: int, high: int) -> Choice:
         """Return the size of the next batch."""
@@ -48,8 +50,7 @@ class ThroughputSearch:
 
     def _begin(self, size: int) -> None:
         self._best = self._trial = size
-        self._rates: dict[int, float] = {}  # samples per second of every size that was tried
-        self._records: list[BatchRecord] = []
+        self._rates, self._records = {}, []
 
     def _measured_rate(self) -> float:
         starts = range(0, len(self._records), self.batches)
