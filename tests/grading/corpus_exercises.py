@@ -66,7 +66,7 @@ _LOADING = Exercise(
         Task("98.3", "Shares", ("shares",), ("divide",), 1, 1, 1),
         Task("98.4", "Batches", ("Batches",), ("collect",), 1, 1, 1, forbids=("BatchSampler",)),
     ),
-    _short([each.graded_check for each in (loads, orders, shares, batches)]),  # type: ignore[attr-defined]
+    _short([each.graded_check for each in (loads, orders, shares, batches)]),
 )
 
 _LOAD = """

@@ -218,7 +218,7 @@ def traces(place: Path, bait: dict[str, Any]) -> list[str]:
 
 
 def marked_files(bait: dict[str, Any]) -> list[Path]:
-    folders = (bait["home"], bait["course"], "/dev/shm", "/tmp")
+    folders = {bait["home"], bait["course"], "/dev/shm", "/tmp"}
     return [path for folder in folders if (path := Path(folder, bait["mark"])).exists()]
 
 

@@ -14,4 +14,4 @@ for _ in range(8):
         held = bytearray(b"x") * (100 << 20)
         time.sleep(100)
         os._exit(0)
-time.sleep(2)
+time.sleep(1)
