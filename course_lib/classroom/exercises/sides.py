@@ -62,6 +62,8 @@ class JudgePeer(Peer):
     attributes; it can change none.
     """
 
+    sends_stops = True
+
     def __init__(self) -> None:
         super().__init__(lambda handle: (StudentObject,), allow=lambda name: not name.startswith("_"))
         self._added: set[tuple[int, Any]] = set()
@@ -92,6 +94,8 @@ class StudentPeer(Peer):
         namespace: the notebook's global names.
         place: address and key of the judge's door, where worker processes ask; None makes it when needed.
     """
+
+    hears_stops = True
 
     def __init__(self, namespace: dict[str, Any], place: tuple[Any, bytes] | None = None) -> None:
         super().__init__(_judge_object_bases)
