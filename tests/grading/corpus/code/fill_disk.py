@@ -2,6 +2,7 @@
 # title = "filling the disk"
 # earned = [3, 1]
 # status = ["graded", "crashed"]
+# escapes = ["B?", "C?"]  # there the total is looked at four times a second: a burst can pass it
 # ///
 # %%
 import os
