@@ -1,7 +1,10 @@
 """Checks over the loopback: proxies, expectations, what a failing check says."""
 
+import contextlib
 import dataclasses
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +16,16 @@ from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.expectations import CheckFailed, Expect
 from course_lib.classroom.exercises.practice import check_in
 from course_lib.classroom.exercises.runner import ERROR, FAILED, PASSED, TIMEOUT, UNWRITTEN
-from course_lib.classroom.exercises.sides import HandleError, Room, Student, loopback
+from course_lib.classroom.exercises.sides import HandleError, JudgePeer, Room, Student, loopback
+
+Connect = Callable[[str], JudgePeer]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connect a judge to a namespace that some code makes."""
+    with contextlib.ExitStack() as connections:
+        yield lambda source: connections.enter_context(loopback(names(source)))
 
 
 def statuses(*sources: str, task: str = "99.1") -> list[str]:
@@ -37,9 +49,9 @@ def test_a_stub_is_not_written_yet_rather_than_wrong() -> None:
     assert "Not written yet; 2 checks wait" in card.text
 
 
-def test_a_stub_is_unwritten_also_where_an_exception_is_expected() -> None:
+def test_a_stub_is_unwritten_also_where_an_exception_is_expected(connect: Connect) -> None:
     stub = "class Squares:\n    def __getitem__(self, index):\n        raise NotImplementedError"
-    student = Student(loopback(names(stub)))
+    student = Student(connect(stub))
     with pytest.raises(NotImplementedError):
         Expect().raises(IndexError, lambda: student.Squares()[3], **WORDS)
 
@@ -114,11 +126,16 @@ def total(dataset):
     loader = torch.utils.data.DataLoader(dataset, batch_size=2, num_workers=2)
     return float(sum(batch.sum() for batch in loader))
 """
+    before = threading.active_count()
     assert statuses(source, task="99.2") == [PASSED]
+    for thread in threading.enumerate():
+        if thread.name.startswith("course-"):
+            thread.join(5)  # those that served the workers
+    assert threading.active_count() == before
 
 
-def test_a_handle_is_no_value() -> None:
-    peer = loopback(names(SQUARES))
+def test_a_handle_is_no_value(connect: Connect) -> None:
+    peer = connect(SQUARES)
     found = Student(peer).Squares(3)
     for use in (lambda: found == 3, lambda: bool(found), lambda: 3 in found):
         with pytest.raises(HandleError):
@@ -140,7 +157,7 @@ def total(dataset):
         assert statuses(source.replace("WHAT", what), task="99.2") == [FAILED]
 
 
-def test_errors_cross_with_their_type_in_both_directions() -> None:
+def test_errors_cross_with_their_type_in_both_directions(connect: Connect) -> None:
     source = """
 def read(dataset, index):
     try:
@@ -152,7 +169,7 @@ class Special(KeyError):
 def fail():
     raise Special("a key")
 """
-    peer = loopback(names(source))
+    peer = connect(source)
     student = Student(peer)
     assert student.read(Counting(3), 7) == "caught no sample 7"
     with pytest.raises(KeyError) as caught:
@@ -162,7 +179,7 @@ def fail():
     assert str(caught.value) == "a key"
 
 
-def test_the_judges_private_attributes_stay_private() -> None:
+def test_the_judges_private_attributes_stay_private(connect: Connect) -> None:
     source = """
 def steal(dataset):
     return dataset._secret
@@ -171,7 +188,7 @@ def climb(dataset):
 def forge(dataset):
     dataset._secret = 1
 """
-    student = Student(loopback(names(source)))
+    student = Student(connect(source))
     dataset = Counting(3)
     dataset._secret = 42  # type: ignore[attr-defined]
     for act in (student.steal, student.climb, student.forge):
@@ -191,8 +208,8 @@ class Squares:
     assert "does it ever end?" in card.text
 
 
-def test_objects_are_forgotten_when_nobody_holds_them() -> None:
-    peer = loopback(names("class Big:\n    size = 3\ndef make():\n    return Big()"))
+def test_objects_are_forgotten_when_nobody_holds_them(connect: Connect) -> None:
+    peer = connect("class Big:\n    size = 3\ndef make():\n    return Big()")
     student = Student(peer)
     for _ in range(100):
         assert student.make().size == 3
@@ -200,8 +217,8 @@ def test_objects_are_forgotten_when_nobody_holds_them() -> None:
     assert len(table) < 10
 
 
-def test_room_sees_the_random_state() -> None:
-    peer = loopback(names("import torch\ndef draw():\n    torch.rand(1)"))
+def test_room_sees_the_random_state(connect: Connect) -> None:
+    peer = connect("import torch\ndef draw():\n    torch.rand(1)")
     student, room = Student(peer), Room(peer)
     before = room.random_state()
     assert room.random_state() == before
@@ -238,10 +255,8 @@ def test_every_expectation_can_fail(method: str, value: Any, argument: Any) -> N
     assert failure.expected
 
 
-def test_expect_raises_fails_for_no_error_another_error_and_another_message() -> None:
-    student = Student(
-        loopback(names("def fine():\n    return 3\ndef bad():\n    raise ValueError('sizes 3 and 4')"))
-    )
+def test_expect_raises_fails_for_no_error_another_error_and_another_message(connect: Connect) -> None:
+    student = Student(connect("def fine():\n    return 3\ndef bad():\n    raise ValueError('sizes 3 and 4')"))
     Expect().raises(ValueError, lambda: student.bad(), saying="sizes 3", **WORDS)
     with pytest.raises(CheckFailed):
         Expect().raises(ValueError, lambda: student.fine(), **WORDS)

@@ -1,6 +1,7 @@
 """Run the graded checks against the course's own solutions, as ordinary tests."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,8 +27,9 @@ def solved(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def peer(solved: dict[str, Any]) -> JudgePeer:
-    return loopback(solved)
+def peer(solved: dict[str, Any]) -> Iterator[JudgePeer]:
+    with loopback(solved) as peer:
+        yield peer
 
 
 @pytest.fixture

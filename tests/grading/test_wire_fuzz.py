@@ -417,9 +417,13 @@ class Secretive:
 class TestWhatTheJudgeServes:
     def setup_method(self) -> None:
         self.namespace: dict[str, Any] = {}
-        self.judge = loopback(self.namespace)
+        self.connection = loopback(self.namespace)
+        self.judge = self.connection.__enter__()
         self.student = self.judge.transport.__self__  # type: ignore[union-attr]
         assert isinstance(self.student, StudentPeer)
+
+    def teardown_method(self) -> None:
+        self.connection.__exit__(None, None, None)
 
     def hand_over(self, value: Any) -> Any:
         """Give the student an object of the judge's; returns the student's proxy of it."""

@@ -85,7 +85,8 @@ def check_in(
     namespace: dict[str, Any], exercise: Exercise, number: str, seed: int = PRACTICE_SEED
 ) -> TaskResult:
     """Check a task's answer in a namespace of this process."""
-    return run_task(exercise, number, loopback(namespace), seed=seed, bounds=PracticeBounds())
+    with loopback(namespace) as peer:
+        return run_task(exercise, number, peer, seed=seed, bounds=PracticeBounds())
 
 
 def hint(number: str, step: int | None = None) -> None:

@@ -1,5 +1,6 @@
 """The two sides of a check: the judge's, with the proxies `student` and `room`, and the student's."""
 
+import contextlib
 import hashlib
 import importlib
 import io
@@ -7,6 +8,7 @@ import os
 import sys
 import threading
 import types
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from course_lib.classroom.exercises.absence import Absence
@@ -102,6 +104,7 @@ class StudentPeer(Peer):
         self.namespace = namespace
         self.place = place
         self.judge: JudgePeer | None = None  # in loopback only
+        self._door: Door | None = None  # in loopback only, where a worker may ask
         self._home = os.getpid(), threading.get_ident()
         self._of_thread = threading.local()
         self._absence = Absence((), namespace)
@@ -134,6 +137,12 @@ class StudentPeer(Peer):
             self.place = door.address, door.key
             self._door = door
         return self.place
+
+    def close(self) -> None:
+        """Let no worker process ask any more."""
+        if self._door is not None:
+            self._door.close()
+            self._door = self.place = None
 
     def _resolve(self, handle: Handle) -> Any:
         if self.judge is not None and not handle.mine and "__getitem__" in handle.abilities:
@@ -205,11 +214,15 @@ class Room:
         return outcome
 
 
-def loopback(namespace: dict[str, Any]) -> JudgePeer:
+@contextlib.contextmanager
+def loopback(namespace: dict[str, Any]) -> Iterator[JudgePeer]:
     """Connect a judge to a namespace of this very process, through the same codec as across processes."""
     judge, student = JudgePeer(), StudentPeer(namespace)
     judge.transport, student.transport, student.judge = student.serve, judge.serve, judge
-    return judge
+    try:
+        yield judge
+    finally:
+        student.close()
 
 
 def _is_open(value: Any) -> bool:
