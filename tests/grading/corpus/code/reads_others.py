@@ -10,7 +10,10 @@ import os
 attempt("saw the judge's environment", lambda: VARIABLE in os.environ)
 attempt("saw the judge's environment by /proc", lambda: VARIABLE in open(f"/proc/{JUDGE}/environ").read())
 attempt("read the judge's memory", lambda: open(f"/proc/{JUDGE}/mem", "rb"))
-attempt("went in by the judge's root", lambda: os.listdir(f"/proc/{JUDGE}/root/{OUTSIDE}"))
+attempt(
+    "went in by the judge's root",
+    lambda: os.listdir(os.path.join(f"/proc/{JUDGE}", "root", OUTSIDE.lstrip("/"))),
+)
 attempt("read another submission", lambda: open(OTHER).read())
 attempt("read a secret", lambda: open(OUTSIDE + "/secret").read())
 attempt("listed the submissions", lambda: os.listdir(os.path.dirname(OTHER)))
