@@ -46,12 +46,12 @@ def test_by_hand():
 
 def test_in_the_background_it_sees_what_is_gone_at_the_end():
     with MemoryMonitor(interval=0.01) as monitor:
-        data = block(60)
+        data = block(300)  # far more than what this process and its children give back meanwhile
         seen = threading.Event()
         threading.Thread(target=lambda: wait_for_samples(monitor, 5, seen)).start()
         assert seen.wait(30)
         del data
-    assert monitor.peak - monitor.history[0].use.used > 50 * MEBIBYTE
+    assert monitor.peak - monitor.history[0].use.used > 100 * MEBIBYTE
     assert monitor._thread is None
     count = len(monitor.history)
     assert count >= 5
