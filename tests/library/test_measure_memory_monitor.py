@@ -3,6 +3,7 @@
 import gc
 import pickle
 import threading
+import time
 import weakref
 
 import pytest
@@ -61,7 +62,7 @@ def test_in_the_background_it_sees_what_is_gone_at_the_end():
 def wait_for_samples(monitor, more, seen):
     goal = len(monitor.history) + more
     while len(monitor.history) < goal:
-        pass
+        time.sleep(0.001)  # a busy loop would keep the monitor from Python's lock
     seen.set()
 
 
