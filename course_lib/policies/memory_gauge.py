@@ -16,16 +16,13 @@ class MemoryGauge:
     """Measures the memory of this process and its workers."""
 
     def __init__(self) -> None:
-        self._processes: list[Any] = []
+        self._processes: list[int] = []  # their process ids
         self._resident = 0
 
     def measure(self) -> int:
         """Return the bytes in use: PSS, or RSS where there is no PSS."""
         use = measure_memory()
-        try:
-            self._processes = [psutil.Process(process.pid) for process in use.processes]
-        except psutil.NoSuchProcess:
-            self._processes = [psutil.Process()]
+        self._processes = [process.pid for process in use.processes]
         self._resident = self._add_up()
         return use.used
 
@@ -34,10 +31,14 @@ class MemoryGauge:
         return self._add_up() - self._resident
 
     def _add_up(self) -> int:
-        try:
-            return sum(int(process.memory_info().rss) for process in self._processes)
-        except psutil.NoSuchProcess:  # A worker has ended, and more has changed than can be said here.
-            return 0
+        return sum(map(_resident_size, self._processes))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_processes": [], "_resident": 0}  # Elsewhere there are other processes.
+
+
+def _resident_size(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.NoSuchProcess:  # It has ended: a zombie, too, holds nothing any more.
+        return 0
