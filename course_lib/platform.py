@@ -101,6 +101,14 @@ def memory_kills() -> int | None:
         return None
 
 
+def make_memory_file() -> int | None:
+    """Return the descriptor of a new file that lies in memory and has no name; None where there is none."""
+    try:
+        return os.memfd_create("course_lib")
+    except (AttributeError, OSError):
+        return None
+
+
 def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] | None:
     """Return a function that waits until some of these file descriptors can be read, and tells which.
 

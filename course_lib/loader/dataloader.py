@@ -20,7 +20,6 @@ from course_lib.loader import arguments
 from course_lib.loader.fetch import Fetcher, Position, make_fetcher
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.parallel import ParallelIterator
-from course_lib.loader.pickling import Parcel
 from course_lib.loader.pool import ProcessPool, WorkerPool
 from course_lib.loader.progress import Progress, read_randomness
 from course_lib.loader.serial import SerialIterator
@@ -267,12 +266,13 @@ class DataLoader(Generic[SampleT]):
             )
             for worker_id in range(self.num_workers)
         ]
-        parcel = Parcel(dataset=self.dataset, collate_fn=self.collate_fn, worker_init_fn=self.worker_init_fn)
+        names = ("dataset", "collate_fn", "worker_init_fn")
+        contents = {name: getattr(self, name) for name in names}
         if self.worker_type == "thread":
-            return ThreadPool(roles, parcel)
+            return ThreadPool(roles, contents)
         context = self.multiprocessing_context or multiprocessing.get_context()
         # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
-        return ProcessPool(context, roles, parcel, slots=(self.prefetch_factor or 1) + 2)
+        return ProcessPool(context, roles, contents, slots=(self.prefetch_factor or 1) + 2)
 
 
 def _default_sampler(

@@ -9,12 +9,17 @@ import errno
 import io
 import pickle
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import torch.multiprocessing  # teaches ForkingPickler to put tensors into shared memory
+
+from course_lib.copy_on_write import CopyOnWriteMemory, Place
+
+Contents = dict[str, Any]  # what every worker starts with, by the names of the loader's arguments
 
 UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
 
@@ -34,31 +39,46 @@ class _CopyingPickler(_SharingPickler):
     def reducer_override(self, value: Any) -> Any:
         # A shared tensor costs a file descriptor, and a list of ten thousand tensors more than there are. And
         # what a worker writes into its copy of the dataset is nobody else's business.
+        is_read_otherwise = isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg())
+        if type(value) is torch.Tensor and is_plain(value) and not (vars(value) or is_read_otherwise):
+            place = value.storage_offset(), value.shape, value.stride()
+            return _tensor, (value.untyped_storage(), value.dtype, *place)
+        if isinstance(value, torch.UntypedStorage) and value.device.type == "cpu":
+            numbers: Any = torch.empty(0, dtype=torch.uint8).set_(value).numpy()
+            return _storage, (pickle.PickleBuffer(numbers),)
         if isinstance(value, torch.Tensor | torch.UntypedStorage | torch.TypedStorage):
             return value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         return super().reducer_override(value)
 
 
-def pack_for_worker(value: Any, *, forked: bool) -> bytes:
-    """Pickle for a worker process.
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is nothing but numbers in the memory of this machine."""
+    return (
+        tensor.is_cpu
+        and tensor.layout is torch.strided
+        and not (tensor.is_nested or tensor.is_quantized or tensor.requires_grad)
+        and tensor.numel() > 0
+    )
 
-    Args:
-        value: anything, such as the indices of a batch.
-        forked: the worker was forked, so it has the classes of this process and finds them by name.
-    """
-    if forked:
-        try:
-            return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        except UNPICKLABLE:
-            pass
-    return _dump(_CopyingPickler, value)
+
+def _tensor(storage: torch.UntypedStorage, dtype: torch.dtype, *place: Any) -> torch.Tensor:
+    return torch.empty(0, dtype=dtype).set_(storage, *place)
+
+
+def _storage(numbers: Any) -> torch.UntypedStorage:
+    return torch.frombuffer(numbers, dtype=torch.uint8).untyped_storage()
 
 
 def pack_indices(indices: Any, *, forked: bool) -> bytes | bytearray:
     """Make the indices of a batch ready to be sent: of an int64 tensor of shape (B,) only its numbers."""
     if type(indices) is torch.Tensor and indices.dtype is torch.int64 and indices.ndim == 1:
         return bytearray(indices.numpy())
-    return pack_for_worker(indices, forked=forked)
+    if forked:  # The worker has the classes of this process, and finds them by name.
+        try:
+            return pickle.dumps(indices, pickle.HIGHEST_PROTOCOL)
+        except UNPICKLABLE:
+            pass
+    return pack_copied(indices)
 
 
 def unpack_indices(packed: bytes | bytearray) -> Any:
@@ -80,15 +100,20 @@ def pack_for_parent(value: Any) -> bytes:
         raise
 
 
-def pack_copied(value: Any) -> bytes:
-    """Pickle for the main process, tensors by value."""
-    return _dump(_CopyingPickler, value)
+def pack_copied(value: Any, lay: Callable[[pickle.PickleBuffer], bool] | None = None) -> bytes:
+    """Pickle for another process, tensors by value.
+
+    Args:
+        value: anything, such as a dataset.
+        lay: takes what is in one piece of memory out of the pickle, or returns True to leave it there.
+    """
+    return _dump(_CopyingPickler, value, buffer_callback=lay)
 
 
-def unpack(packed: bytes) -> Any:
-    """Undo `pack_for_worker` and `pack_for_parent`."""
+def unpack(packed: bytes, buffers: Iterable[Any] = ()) -> Any:
+    """Undo `pack_copied` and `pack_for_parent`."""
     try:
-        return pickle.loads(packed)
+        return pickle.loads(packed, buffers=buffers)
     except (OSError, RuntimeError) as error:
         _explain_file_limit(error)
         raise
@@ -104,44 +129,45 @@ def _explain_file_limit(error: Exception) -> None:
         )
 
 
-def _dump(pickler: type[cloudpickle.Pickler], value: Any) -> bytes:
+def _dump(pickler: type[cloudpickle.Pickler], value: Any, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL, **options).dump(value)
     return buffer.getvalue()
 
 
-class Parcel:
-    """What every worker starts with: dataset, collate function and so on.
-
-    A forked worker has these objects already, and nothing is pickled. For spawn and forkserver
-    `multiprocessing` pickles the parcel, which packs its contents, and the worker opens it where an error can
-    be reported.
+def pack_contents(contents: Contents, memory: CopyOnWriteMemory) -> bytes:
+    """Pack what every worker starts with, each for itself: an error in opening it is the worker's to report.
 
     Args:
-        **contents: the objects, by the names of the loader's arguments.
+        contents: dataset, collate function and so on.
+        memory: where large parts go.
     """
+    packed = {name: _pack(name, value, memory) for name, value in contents.items()}
+    return pickle.dumps(packed, pickle.HIGHEST_PROTOCOL)
 
-    def __init__(self, **contents: Any) -> None:
-        self._contents = contents
-        self._packed: dict[str, bytes] = {}
 
-    def open(self) -> dict[str, Any]:
-        """Return the contents by name."""
-        return self._contents | {name: unpack(packed) for name, packed in self._packed.items()}
+def unpack_contents(packed: bytes, memory: CopyOnWriteMemory) -> Contents:
+    """Undo `pack_contents`."""
+    with closing(memory):
+        parts = pickle.loads(packed).items()
+        return {name: unpack(rest, memory.open(places)) for name, (rest, places) in parts}
 
-    def __getstate__(self) -> dict[str, Any]:
-        packed = {name: self._pack(name, value) for name, value in self._contents.items()}
-        return {"_contents": {}, "_packed": packed}
 
-    @staticmethod
-    def _pack(name: str, value: Any) -> bytes:
-        try:
-            return pack_for_worker(value, forked=False)
-        except Exception as error:
-            error.add_note(
-                f"This happened while the loader's {name} (a {type(value).__name__}) was pickled for a "
-                "worker process. Under spawn and forkserver every worker gets a pickled copy. Open files, "
-                "connections and locks cannot be copied: open them in the worker, at first use or in "
-                "worker_init_fn."
-            )
-            raise
+def _pack(name: str, value: Any, memory: CopyOnWriteMemory) -> tuple[bytes, list[Place]]:
+    places: list[Place] = []
+
+    def lay(buffer: pickle.PickleBuffer) -> bool:
+        place = memory.lay(buffer)
+        places.extend([] if place is None else [place])
+        return place is None
+
+    try:
+        return pack_copied(value, lay), places
+    except Exception as error:
+        error.add_note(
+            f"This happened while the loader's {name} (a {type(value).__name__}) was pickled for a "
+            "worker process. Under spawn and forkserver every worker gets a pickled copy. Open files, "
+            "connections and locks cannot be copied: open them in the worker, at first use or in "
+            "worker_init_fn."
+        )
+        raise

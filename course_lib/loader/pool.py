@@ -11,7 +11,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
@@ -20,8 +20,9 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize, register_after_fork
 from typing import Any, Protocol
 
+from course_lib.copy_on_write import CopyOnWriteMemory
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError, describe_death
-from course_lib.loader.pickling import Parcel, pack_indices, unpack
+from course_lib.loader.pickling import Contents, pack_contents, pack_indices, unpack
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Lender, Packed
 from course_lib.loader.workers import STOP, Report, Role, Task, run_worker
@@ -91,14 +92,14 @@ class ProcessPool:
     Args:
         context: how processes are started.
         roles: one per worker.
-        parcel: what every worker starts with.
+        contents: what every worker starts with.
         slots: number of slots of shared memory for each worker.
     """
 
-    def __init__(self, context: BaseContext, roles: Sequence[Role], parcel: Parcel, slots: int) -> None:
+    def __init__(self, context: BaseContext, roles: Sequence[Role], contents: Contents, slots: int) -> None:
         self._context = context
         self._roles = roles
-        self._parcel = parcel
+        self._contents = contents
         self._slots = slots
         self._forked = context.get_start_method() == "fork"
         self._has_warned = False
@@ -113,7 +114,7 @@ class ProcessPool:
         try:
             if self._forked:
                 for role in self._roles:
-                    self._start(role, self._parcel)
+                    self._start(role, self._contents)
                     yield role.worker_id
             else:
                 yield from self._start_side_by_side()
@@ -124,11 +125,12 @@ class ProcessPool:
         self._watch = Watch([source for pair in sources for source in pair])
 
     def _start_side_by_side(self) -> Iterator[int]:
-        """Start workers that need time, for their imports, before they can take the parcel."""
+        """Start workers that need time, for their imports, before they can take what they start with."""
         _preload_fork_server(self._context)
-        for role in self._roles:
-            self._start(role, None)
-        packed = pickle.dumps(self._parcel, pickle.HIGHEST_PROTOCOL)
+        with closing(CopyOnWriteMemory()) as memory:
+            for role in self._roles:
+                self._start(role, memory)
+            packed = pack_contents(self._contents, memory)
         for role, worker in zip(self._roles, self._workers):
             try:
                 send(worker.tasks, packed)
@@ -159,12 +161,12 @@ class ProcessPool:
         """End all workers. A second call does nothing."""
         self._close()
 
-    def _start(self, role: Role, parcel: Parcel | None) -> None:
+    def _start(self, role: Role, contents: Contents | CopyOnWriteMemory) -> None:
         task_reader, task_writer = self._context.Pipe(duplex=False)
         answer_reader, answer_writer = self._context.Pipe(duplex=False)
         process = self._context.Process(  # type: ignore[attr-defined]
             target=run_worker,
-            args=(parcel, role, task_reader, answer_writer),
+            args=(contents, role, task_reader, answer_writer),
             name=f"DataLoader worker {role.worker_id}",
             daemon=True,
         )

@@ -36,7 +36,7 @@ import numpy as np
 import torch
 
 from course_lib.datasets.batch_memory import offering
-from course_lib.loader.pickling import UNPICKLABLE, pack_copied, pack_for_parent, unpack
+from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, unpack
 
 _ALIGNMENT = 64
 _LARGEST_SLOT = 256 * 2**20
@@ -175,7 +175,7 @@ class Offer:
         """Return where in the slot a tensor lies in one piece; None if it lies elsewhere."""
         start = tensor.data_ptr() - self._first
         is_inside = 0 <= start <= self._size - tensor.nbytes and tensor.is_contiguous()
-        return start if is_inside else None
+        return start if is_inside and not (tensor.is_conj() or tensor.is_neg()) else None
 
     def close(self) -> bool:
         """End the offer; tell whether somebody still holds a tensor of it."""
@@ -215,7 +215,7 @@ class _Layout:
 
     def number_of(self, value: Any) -> int | None:
         """Return a number for a plain tensor, the same for the same one; None for anything else."""
-        if type(value) is not torch.Tensor or not _is_plain(value):
+        if type(value) is not torch.Tensor or not is_plain(value):
             return None
         number = self._numbers.get(id(value))
         if number is None:
@@ -242,16 +242,6 @@ class _Pickler(Pickler):
 
     def persistent_id(self, value: Any) -> int | None:
         return self._layout.number_of(value)
-
-
-def _is_plain(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is nothing but numbers in the memory of this machine."""
-    return (
-        tensor.is_cpu
-        and tensor.layout is torch.strided
-        and not (tensor.is_nested or tensor.is_quantized or tensor.requires_grad)
-        and tensor.numel() > 0
-    )
 
 
 def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from course_lib.loader.pickling import Parcel
+from course_lib.loader.pickling import Contents
 from course_lib.loader.workers import Desk, Report, Role, Task
 from course_lib.worker_info import set_worker_info
 
@@ -36,15 +36,15 @@ class ThreadPool:
 
     Args:
         roles: one per worker.
-        parcel: what every worker starts with.
+        contents: what every worker starts with.
     """
 
-    def __init__(self, roles: Sequence[Role], parcel: Parcel) -> None:
+    def __init__(self, roles: Sequence[Role], contents: Contents) -> None:
         self._answers: Answers = SimpleQueue()
         self._tasks: list[Tasks] = [SimpleQueue() for _ in roles]
         self._roles = roles
         self._threads = [
-            Thread(target=run_worker_thread, args=(parcel, role, tasks, self._answers), daemon=True)
+            Thread(target=run_worker_thread, args=(contents, role, tasks, self._answers), daemon=True)
             for role, tasks in zip(roles, self._tasks)
         ]
         self._close = weakref.finalize(self, _shut_down, self._threads, self._tasks)
@@ -74,10 +74,10 @@ class ThreadPool:
         self._close()
 
 
-def run_worker_thread(parcel: Parcel, role: Role, tasks: Tasks, answers: Answers) -> None:
+def run_worker_thread(contents: Contents, role: Role, tasks: Tasks, answers: Answers) -> None:
     """Answer tasks until told to stop: the main function of a worker thread."""
     torch.set_num_threads(1)  # for this thread only
-    desk = Desk(parcel, role)
+    desk = Desk(contents.copy, role)
     while (task := tasks.get()) is not None:
         outcome = desk.work(task)
         answers.put((desk.report(task), outcome))

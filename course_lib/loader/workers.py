@@ -15,17 +15,19 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 import torch
 
+from course_lib.copy_on_write import CopyOnWriteMemory
 from course_lib.loader.exceptions import ExceptionWrapper
 from course_lib.loader.fetch import EmptyStream, Fetcher, Position, make_fetcher
-from course_lib.loader.pickling import Parcel, pack_for_parent, unpack, unpack_indices
+from course_lib.loader.pickling import Contents, pack_for_parent, unpack, unpack_contents, unpack_indices
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
 from course_lib.loader.seeding import seed_everything
@@ -88,11 +90,14 @@ class Role:
     worker_type: Literal["process", "thread"]
 
 
-def run_worker(parcel: Parcel | None, role: Role, tasks: Connection, answers: Connection) -> None:
+def run_worker(
+    contents: Contents | CopyOnWriteMemory, role: Role, tasks: Connection, answers: Connection
+) -> None:
     """Answer tasks until told to stop: the main function of a worker process.
 
     Args:
-        parcel: `dataset`, `collate_fn` and `worker_init_fn`; None if it is to come before the first task.
+        contents: `dataset`, `collate_fn` and `worker_init_fn`; or memory with large parts of them, if they
+            come packed before the first task.
         role: which worker this is.
         tasks: where tasks come in.
         answers: where answers go out.
@@ -103,9 +108,11 @@ def run_worker(parcel: Parcel | None, role: Role, tasks: Connection, answers: Co
     # As many workers as cores, each with as many threads as cores, would only get into each other's way.
     torch.set_num_threads(1)
     try:
-        if parcel is None:
-            parcel = unpack(receive(tasks))
-        desk, writer = Desk(parcel, role), SlotWriter()
+        if isinstance(contents, CopyOnWriteMemory):
+            opener: Callable[[], Contents] = partial(unpack_contents, receive(tasks), contents)
+        else:
+            opener = contents.copy
+        desk, writer = Desk(opener, role), SlotWriter()
         inbox = Inbox(tasks)
         for task in inbox:
             packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
@@ -173,19 +180,19 @@ class Inbox:
 
 
 class Desk:
-    """The work itself: opens the parcel, seeds, and fetches one batch per task."""
+    """The work itself: opens what it starts with, seeds, and fetches one batch per task."""
 
-    def __init__(self, parcel: Parcel, role: Role) -> None:
+    def __init__(self, open_contents: Callable[[], Contents], role: Role) -> None:
         self._role = role
         self._epoch = -1
         self._fetcher: Fetcher = EmptyStream()
-        self._contents: dict[str, Any] = {}
+        self._contents: Contents = {}
         self._failure: ExceptionWrapper | None = None
         self._samples = 0
         self._stages: tuple[float, float, float] | None = None
         self._position: Position | None = None
         try:
-            self._set_up(parcel)
+            self._set_up(open_contents)
         except Exception:
             self._failure = self.wrap_exception()
 
@@ -219,11 +226,11 @@ class Desk:
         role = self._role
         return ExceptionWrapper(where=f"in DataLoader worker {role.worker_type} {role.worker_id}")
 
-    def _set_up(self, parcel: Parcel) -> None:
+    def _set_up(self, open_contents: Callable[[], Contents]) -> None:
         role = self._role
         if role.worker_type == "process":
             seed_everything(role.base_seed, role.worker_id)
-        self._contents = parcel.open()
+        self._contents = open_contents()
         dataset, init_fn = self._contents["dataset"], self._contents.pop("worker_init_fn")
         seed = role.base_seed + role.worker_id
         set_worker_info(WorkerInfo(role.worker_id, role.num_workers, seed, dataset, role.worker_type))

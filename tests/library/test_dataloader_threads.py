@@ -32,15 +32,19 @@ def loading_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("DataLoader worker")]
 
 
-@pytest.fixture
-def no_thread_left():
-    assert not loading_threads()
-    yield
+def wait_until_none_loads():
     gc.collect()
     deadline = time.monotonic() + 10
     while loading_threads() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not loading_threads()
+
+
+@pytest.fixture
+def no_thread_left():
+    wait_until_none_loads()  # those of the tests before
+    yield
+    wait_until_none_loads()
 
 
 class Asking:

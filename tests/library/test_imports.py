@@ -18,6 +18,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 FLOORS = (
     {"platform", "errors"},
     {
+        "copy_on_write",
         "worker_info",
         "memory",
         "collate",

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import DataLoader, TensorDataset
+from course_lib.datasets.batch_memory import empty_batch
 from course_lib.loader.ring import Lender, SlotWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
@@ -281,3 +282,18 @@ def test_views_of_the_slot_and_tensors_beside_it():
 def test_an_empty_list_is_a_batch_too():
     writer, lender = seasoned_writer(), Lender(1)
     assert send(writer, lender, []) == []
+
+
+def test_a_conjugate_of_what_was_made_in_the_slot_comes_as_a_conjugate():
+    writer, lender = seasoned_writer(), Lender(1)
+    numbers = torch.view_as_complex(torch.arange(8.0).reshape(4, 2))
+    send(writer, lender, [numbers])
+
+    def make():
+        batch = empty_batch(numbers.shape, numbers.dtype)
+        batch.copy_(numbers)
+        return [batch.conj()]
+
+    slot = lender.borrow()
+    (received,) = lender.open(slot, writer.pack(slot, make))
+    assert torch.equal(received, numbers.conj())
