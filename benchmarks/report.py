@@ -39,7 +39,7 @@ def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Resul
     """
     lines = ["| workload | ours | compared with | its ÷ ours | at least |", "|---|---|---|---|---|"]
     for result in results:
-        name, ours = result.name, describe_amount(result)
+        name, ours = result.name.replace("_", r"\_"), describe_amount(result)
         for opponent, ratio, floor in rows_of(result):
             bold = "**" if floor is not None and ratio.median >= floor else ""
             lines.append(

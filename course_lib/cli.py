@@ -227,6 +227,9 @@ def grade(
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once; else one per core.")] = None,
     scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Grade this student only; may be repeated.")] = None,
+    nbval: Annotated[
+        bool, typer.Option("--nbval", help="Run each notebook under nbval too, and note how that went.")
+    ] = False,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what did not change too.")] = False,
     stamp: Annotated[Path | None, typer.Option(help="A key file that signs the results.")] = None,
     trust: Annotated[
@@ -258,6 +261,7 @@ def grade(
         jobs=jobs or platform.available_cores(),
         scheduler=scheduler,
         only=tuple(only or ()),
+        nbval=nbval,
         regrade=regrade,
         stamp_key=read_key(stamp) if stamp else None,
     )

@@ -64,7 +64,7 @@ class MapFetcher:
             samples = self._load(indices)
             loaded = perf_counter()
             is_gathered = type(samples) is GatheredBatch and self._is_collated_by_default
-            is_batch = is_gathered and samples.columns[0].shape[0] > 0
+            is_batch = is_gathered and samples.columns[0].numel() > 0
             batch = samples.columns if is_batch else self._collate_fn(samples)
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error

@@ -97,7 +97,7 @@ LIMIT = 2000  # more indices or batches than this we never ask an epoch for
 
 def epoch_of(room, sampler, limit=LIMIT):
     """Return what one epoch yields, cut off where it seems to have no end."""
-    return room.module("builtins").list(room.module("itertools").islice(sampler, limit))
+    return room.take(sampler, limit)
 
 
 def seeded(seed):
@@ -556,16 +556,16 @@ def expect_law(expect, priorities, epoch, exponent, tried, next):
 @graded("08.4", "draws follow the powers", points=2)
 def test_priority_law(student, expect, room, rng, seed):
     for temperature, alpha in ((1.0, 0.2), (1.0, 0.7), (1.0, 1.0), (2.0, 1.5), (0.5, 1.0)):
-        priorities = priorities_of(rng, (0, 1, 3, 8), 250)
+        priorities = priorities_of(rng, (0, 1, 3, 8), 120)
         sampler = student.PrioritySampler(priorities, temperature, alpha, seeded(seed))
         epoch = epoch_of(room, sampler)
-        tried = f"priorities 0, 1, 3 and 8, 250 of each, temperature {temperature}, alpha {alpha}"
+        tried = f"priorities 0, 1, 3 and 8, 120 of each, temperature {temperature}, alpha {alpha}"
         expect(
             (len(epoch), len(sampler)),
             tried=f"{tried}: how many indices came, and `len(sampler)`",
             rule="An epoch has as many draws as there are priorities, with replacement.",
             next="Look at the end of the loop and at `__len__`.",
-        ).equals((1000, 1000))
+        ).equals((480, 480))
         expect_law(
             expect, priorities, epoch, alpha / temperature, tried, "Where do alpha and temperature enter?"
         )
@@ -592,12 +592,12 @@ def test_priority_updates(student, expect, room, rng, seed):
 
 @graded("08.4", "integers become floats")
 def test_priority_integers(student, expect, room, rng, seed):
-    priorities = [1] * 1000
+    priorities = [1] * 400
     for given in (priorities, torch.tensor(priorities)):
         sampler = student.PrioritySampler(given, alpha=1.0, generator=seeded(seed))
-        lowered = sorted(rng.sample(range(1000), 500))
-        sampler.update_priorities(lowered, torch.full((500,), 0.5))
-        now = [0.5 if index in set(lowered) else 1 for index in range(1000)]
+        lowered = sorted(rng.sample(range(400), 200))
+        sampler.update_priorities(lowered, torch.full((200,), 0.5))
+        now = [0.5 if index in lowered else 1 for index in range(400)]
         expect_law(
             expect,
             now,

@@ -1,4 +1,7 @@
-"""Intake: any bytes are read or refused with a clear line, nothing is run, nothing else is opened."""
+"""Intake: any bytes are read or refused with a clear line, nothing is run, nothing else is opened.
+
+As a program, `python tests/grading/test_intake.py 600`, it tries new bytes for so many seconds.
+"""
 
 import contextlib
 import copy
@@ -6,6 +9,8 @@ import io
 import json
 import os
 import sys
+import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -256,7 +261,13 @@ def test_half_characters_and_marks_do_no_harm(tmp_path: Path) -> None:
     assert [each.student for each in find_submissions([tmp_path / "in"])] == ["a\\x1b[2Jb"]
 
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IS_PROGRAM = __name__ == "__main__"
+FUZZ = settings(
+    max_examples=2000 if IS_PROGRAM else 150,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    **({"database": None} if IS_PROGRAM else {}),
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -323,3 +334,24 @@ def test_any_damaged_archive_is_survived(tmp_path: Path, data: st.DataObject) ->
     for each in find_submissions([path]):
         with contextlib.suppress(Rejected):
             read_submission(each, EXERCISE)
+
+
+def fuzz(seconds: float) -> None:
+    """Try every fuzz test with new examples until the time is over."""
+    end, rounds = time.monotonic() + seconds, 0
+    tests = (
+        test_any_bytes_are_survived,
+        test_any_damaged_notebook_is_survived,
+        test_any_value_at_any_place_is_survived,
+        test_any_damaged_archive_is_survived,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < end:
+            for test in tests:
+                test(tmp_path=Path(folder))
+            rounds += 1
+            print(f"round {rounds}, {seconds - (end - time.monotonic()):.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    fuzz(float(sys.argv[1]) if len(sys.argv) > 1 else 600)

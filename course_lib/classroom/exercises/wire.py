@@ -43,6 +43,8 @@ ABILITIES = ("__call__", "__getitem__", "__getitems__", "__iter__", "__len__", "
 _LENGTH = struct.Struct("<I")
 _INTEGER = re.compile(r"-?0x[0-9a-f]{1,4096}")
 _SMALL = 64  # bytes objects up to here stay in the tree
+_LEAVES = frozenset((type(None), bool, int, float, str, bytes))
+_SIMPLE = frozenset((type(None), bool, float, str))
 
 
 class WireError(Exception):
@@ -127,6 +129,14 @@ def tree_length(packed: bytes) -> int:
     return length
 
 
+def _cross_as_they_are(items: list[Any]) -> bool:
+    """Whether a long list need not be looked through one by one: it holds numbers or texts only."""
+    kinds = set(map(type, items))
+    if kinds == {int}:
+        return bool(min(items) >= -(2**63) and max(items) < 2**63)
+    return kinds <= _SIMPLE
+
+
 class _Writer:
     """Turns one value into a tree, and collects the bytes that go beside it."""
 
@@ -142,7 +152,10 @@ class _Writer:
             )
 
         def each(items: Any) -> list[Any]:
-            return [self.tree(item, depth + 1) for item in items]
+            plain = list(items)
+            if depth < MAX_DEPTH and _cross_as_they_are(plain):
+                return plain
+            return [self.tree(item, depth + 1) for item in plain]
 
         kind = type(value)
         if value is None or kind in (bool, float, str):
@@ -198,13 +211,15 @@ class _Reader:
 
     def value(self, tree: Any, depth: int) -> Any:
         if not isinstance(tree, list):
-            if type(tree) not in (type(None), bool, int, float, str, bytes):
+            if type(tree) not in _LEAVES:
                 raise WireError(f"a {type(tree).__name__} is not part of any message")
             return tree
         if depth > MAX_DEPTH:
             raise WireError(f"the message is nested more than {MAX_DEPTH} levels deep")
 
         def each(items: list[Any]) -> list[Any]:
+            if depth < MAX_DEPTH and _LEAVES.issuperset(map(type, items)):
+                return items
             return [self.value(item, depth + 1) for item in items]
 
         tag, *parts = tree

@@ -47,6 +47,7 @@ class Options:
         jobs: how many submissions are judged at once; 1 judges in this process.
         scheduler: the address of a Dask scheduler, whose workers judge then.
         only: ids or names of the students to grade; what is known of the others stays.
+        nbval: run each notebook under nbval as well, and note how that went.
         regrade: grade again what was graded before.
         stamp_key: signs each result.
         course: the folder that holds `tests/exercises/`; None is this installation's.
@@ -60,6 +61,7 @@ class Options:
     jobs: int = 1
     scheduler: str = ""
     only: tuple[str, ...] = ()
+    nbval: bool = False
     regrade: bool = False
     stamp_key: bytes | None = None
     course: Path | None = None
@@ -232,7 +234,7 @@ class _ClassRun:
         """Name all that a verdict depends on: with the same key comes the same verdict."""
         order = self.order
         parts = [job.submission.digest, job.seed, order.number, order.checks, order.environment, order.tier]
-        return digest([*parts, order.limits])
+        return digest([*parts, order.limits, *(["nbval"] if order.nbval else [])])
 
     def _is_chosen(self, student: str, found: Sequence[Found]) -> bool:
         names = {student.casefold(), *(each.student.casefold() for each in found)}
@@ -283,6 +285,7 @@ def _order(exercise: Exercise, options: Options, limits: Limits) -> Order:
         tier_in_force(),
         checks_digest(exercise),
         environment(),
+        options.nbval,
     )
 
 

@@ -17,6 +17,7 @@ from course_lib.classroom.grading.judge import judge
 from course_lib.classroom.grading.records import verdict_to_data
 from course_lib.classroom.grading.session import CodeCell, Limits
 from course_lib.classroom.grading.tiers import opener_of
+from course_lib.classroom.grading.under_nbval import run_under_nbval
 from course_lib.classroom.grading.visible import visible_line
 
 
@@ -29,6 +30,7 @@ class Order:
         course: the folder that holds `tests/exercises/`.
         hidden: the folder of hidden checks, or an empty text.
         checks, environment: what the worker must find at its own place too.
+        nbval: run each notebook under nbval as well.
     """
 
     number: str
@@ -38,6 +40,7 @@ class Order:
     tier: str
     checks: str
     environment: dict[str, str]
+    nbval: bool = False
 
     def exercise(self) -> Exercise:
         """Load the exercise with its hidden checks."""
@@ -97,6 +100,8 @@ def do_job(job: Job, order: Order, exercise: Exercise) -> dict[str, Any]:
     opener = opener_of(order.tier)
     try:
         verdict = judge(exercise, job.submission, seed=job.seed, limits=limits, opener=opener)
+        if order.nbval:
+            verdict.notes.append(run_under_nbval(job.submission.cells, limits, opener))
     except Exception as error:
         traceback.print_exc()
         return {"trouble": visible_line(f"{type(error).__name__}: {error}")[:500]}

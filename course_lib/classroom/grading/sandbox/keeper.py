@@ -150,10 +150,14 @@ def _user(order: dict[str, Any], tier: str) -> int | None:
 
 
 def _pass_on(word: socket.socket, line: socket.socket) -> None:
-    """Hand on to the judge what the session's process said before it ran anything of the student's."""
+    """Hand on to the judge what the session's process said before it ran anything of the student's.
+
+    With it goes the number of this process, which the judge ends if it must.
+    """
     with contextlib.suppress(OSError, ValueError):
         message, files = messages.receive(word)
-        messages.send(line, message or {"problem": "it ended while it was set up"}, files)
+        message = message or {"problem": "it ended while it was set up"}
+        messages.send(line, message | {"keeper": os.getpid()}, files)
         for file in files:
             os.close(file)
     word.close()

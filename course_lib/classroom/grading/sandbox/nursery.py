@@ -12,12 +12,13 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from course_lib import platform
 from course_lib.classroom.exercises import executor
 from course_lib.classroom.grading.sandbox import messages, places
 
 _WARM_SECONDS = 180.0
 _START_SECONDS = 60.0
-_END_SECONDS = 30.0
+_END_SECONDS = 10.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -52,6 +53,7 @@ class Started:
     def __init__(self, channel: socket.socket, lifeline: socket.socket, folder: str | None) -> None:
         self.channel = channel
         self.ending = ""
+        self._keeper = 0
         self._lifeline = lifeline
         self._folder = folder
         lifeline.settimeout(_START_SECONDS)
@@ -59,6 +61,7 @@ class Started:
         if message is None or message["problem"] or not files:
             self.close()
             raise NoSandbox(message["problem"] if message else "the session's process ended at once")
+        self._keeper = int(message["keeper"])
         self.door = socket.socket(fileno=files[0])
         self.address, self.key = message["address"], bytes.fromhex(message["key"])
 
@@ -69,7 +72,10 @@ class Started:
             self._lifeline.shutdown(socket.SHUT_WR)
         self._lifeline.settimeout(_END_SECONDS)
         message, _ = _answer(self._lifeline)
-        self.ending = message.get("ended", "") if message else self.ending
+        if message:
+            self.ending = message.get("ended", "")
+        elif self._keeper:  # stopped, perhaps, by what it keeps: at tier C both may belong to the same user
+            platform.kill_process_tree(self._keeper)
         self._lifeline.close()
         if self._folder is not None:
             _remove(self._folder)

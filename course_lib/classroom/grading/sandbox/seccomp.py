@@ -19,7 +19,7 @@ _LOAD, _EQUAL, _ABOVE, _ANY_BIT, _ANSWER = 0x20, 0x15, 0x25, 0x45, 0x06
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE = 0, 4
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_LOCAL_SOCKETS = 1
+_LOCAL_SOCKETS, _NETLINK = 1, 16
 _NEWEST = 462
 _CLONE3 = 435
 _PUSH_INPUT, _CONSOLE = 0x5412, 0x541C  # ioctl: type into the terminal that one was started from
@@ -102,7 +102,9 @@ def program(processor: str) -> list[bytes]:
         if numbers[column] >= 0:
             lines += _refuse(_EQUAL, numbers[column], errno.EPERM)
     lines += _when(_CLONE[processor], 0, _refuse(_ANY_BIT, _NEW_NAMESPACES, errno.EPERM))
-    lines += _when(_SOCKET[processor], 0, _demand(_LOCAL_SOCKETS, errno.EACCES))
+    # ZeroMQ, which a kernel of Jupyter is made of, lists networks, and takes only this for "there are none".
+    sockets = _refuse(_EQUAL, _NETLINK, errno.EOPNOTSUPP) + _demand(_LOCAL_SOCKETS, errno.EACCES)
+    lines += _when(_SOCKET[processor], 0, sockets)
     terminal = _refuse(_EQUAL, _PUSH_INPUT, errno.EPERM) + _refuse(_EQUAL, _CONSOLE, errno.EPERM)
     lines += _when(_IOCTL[processor], 1, terminal)
     return [*lines, _step(_ANSWER, _ALLOW)]
