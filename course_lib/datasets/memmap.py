@@ -31,7 +31,9 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     Sample i is the pair (values, label): a tensor of shape `sample_shape` and one of shape (...). Both are
     copies, so that nothing a training does to them reaches the file. The files are mapped when the first
-    sample is read, by each process for itself: pickled, a dataset is two paths and a shape.
+    sample is read, by each process for itself: pickled, a dataset is two paths and a shape. While a file is
+    mapped it must not become shorter: POSIX ends a process that reads what is gone (SIGBUS), and no exception
+    can tell. Write a new file beside it and rename it instead.
 
     Args:
         data_file: the values of all samples, row by row, without a header.

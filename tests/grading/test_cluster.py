@@ -46,6 +46,13 @@ def test_grades_are_the_same_as_on_one_machine(tmp_path: Path, cluster: Any) -> 
     assert {name: row["score"] for name, row in rows_of(tmp_path / "there").items()} == points
 
 
+def test_five_hundred_get_exactly_the_grades_that_they_were_made_to_get(tmp_path: Path, cluster: Any) -> None:
+    course = make_course(tmp_path / "course")
+    points = mixed(tmp_path / "in", 500, random.Random(8), hostile=True)
+    grade(tmp_path / "in", tmp_path / "out", course, scheduler=cluster.scheduler_address)
+    assert {name: row["score"] for name, row in rows_of(tmp_path / "out").items()} == points
+
+
 def test_workers_that_die_are_replaced_and_nothing_is_lost(tmp_path: Path, cluster: Any) -> None:
     course = make_course(tmp_path / "course")
     points = mixed(tmp_path / "in", 60, random.Random(6))

@@ -1,11 +1,11 @@
 """One copy of a dataset for all workers that are not forked, and each may write into its own."""
 
+import gc
 import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -225,8 +225,8 @@ def test_no_descriptor_is_left_here(method):
 
     loader = DataLoader(Overwriting(LARGE), 1, num_workers=2, multiprocessing_context=method)
     list(loader)
+    gc.collect()
     before = count()
     for _ in range(3):
         list(loader)
-    assert count() == before
-    assert get_context(method).get_start_method() == method
+    assert count() <= before

@@ -71,7 +71,9 @@ def nothing_left():
     before = count_resources()
     yield
     gc.collect()
-    assert count_resources() == before
+    after = count_resources()
+    # What an earlier test has left may have gone meanwhile.
+    assert all(now <= then for now, then in zip(after, before)), f"{before} before, {after} after"
 
 
 def count_resources():
