@@ -146,7 +146,9 @@ class AdaptiveBatchDataLoader(DataLoader[SampleT]):
         """Return how many batches an epoch has if the size stays what it is now.
 
         It is an estimate, good for a progress bar. How many batches come is known when the epoch has ended.
-        `len()` of the iterator counts those it has given, and estimates the rest.
+        `len()` of the iterator counts those it has given, and estimates the rest. A trainer that stops after
+        `len()` batches, as Lightning's does, would leave samples out when the size shrinks: give it an object
+        that has only `__iter__`, returning `iter(loader)`.
         """
         return len(self.batch_sampler)
 
