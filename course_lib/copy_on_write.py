@@ -59,8 +59,9 @@ class CopyOnWriteMemory:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def __getstate__(self) -> Any:
-        return None if self._descriptor is None else reduction.DupFd(self._descriptor)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"duplicate": None if self._descriptor is None else reduction.DupFd(self._descriptor)}
 
-    def __setstate__(self, duplicate: Any) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        duplicate = state["duplicate"]
         self._descriptor, self._size = None if duplicate is None else duplicate.detach(), 0

@@ -372,6 +372,10 @@ class TestWhatIsBounded:
         finally:
             Path("/dev/shm", name).unlink(missing_ok=True)
 
+    def test_files_in_memory_which_no_limit_counts(self, tier: Tier) -> None:
+        expected = "done" if tier.name == "C" else "PermissionError"
+        assert attempt("import os\nos.memfd_create('hoard')", tier) == expected
+
     def test_output_without_end(self, tier: Tier) -> None:
         assert attempt("for _ in range(200): print('x' * (1 << 20))", tier) == "done"
 
