@@ -1,6 +1,7 @@
 """The benchmarks run, compare the same work, and say what they measured. No test says how fast it is."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -40,12 +41,13 @@ def check_report(path: Path, rounds: int) -> list[Result]:
 
 def test_a_small_run_reports_what_it_measured(tmp_path: Path) -> None:
     out = tmp_path / "new folder" / "small.json"
-    groups = ("mnist", "mapped", "sequences")
+    groups = ("mnist", "mapped", "sequences", "memory")
     done = run("-m", "benchmarks", "--small", "--only", *groups, "--rounds", "2", "--out", str(out))
     assert done.returncode == 0, done.stderr
     results = check_report(out, 2)
     names = [result.name for result in results]
     assert len(set(names)) == len(names)
+    assert {"s", "MiB"} == {result.unit for result in results}
     for words in ("digits", "memory map", "lists", "packed", "bucketed"):
         assert any(words in name for name in names)
     assert all(f"{name} …" in done.stdout for name in names)
@@ -67,13 +69,15 @@ def test_course_bench_runs_every_group(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pictures_starts_memory_and_peers_are_measured(tmp_path: Path) -> None:
-    out = tmp_path / "small.json"
-    groups = ("pictures", "starting", "memory", "peers")
-    done = run("-m", "benchmarks", "--small", "--only", *groups, "--rounds", "1", "--out", str(out))
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="compares on one core")
+def test_grading_is_measured(tmp_path: Path) -> None:
+    out = tmp_path / "grading.json"
+    done = run("-m", "benchmarks.grading", "--rounds", "1", "--submissions", "4", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    results = check_report(out, 1)
-    assert {"s", "MiB"} == {result.unit for result in results}
+    measured = json.loads(out.read_text(encoding="utf-8"))
+    assert measured["class"]["submissions"] == 4
+    assert len(measured["check_seconds"]) == 20
+    assert all(seconds > 0 for taken in measured["one_core"]["measured"].values() for seconds in taken)
 
 
 def test_course_bench_without_benchmarks_says_so(tmp_path: Path) -> None:
