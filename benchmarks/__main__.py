@@ -27,12 +27,12 @@ from benchmarks.plot import write_plot
 from benchmarks.report import print_table, write_json
 
 GROUPS = {
+    "starting": starting.workloads,  # first: forking takes longer, the more memory others have left behind
     "tensors": tensors.workloads,
     "mnist": digits.workloads,
     "mapped": mapped.workloads,
     "pictures": pictures.workloads,
     "sequences": sequences.workloads,
-    "starting": starting.workloads,
     "memory": memory.workloads,
     "caching": caching.workloads,
     "peers": peers.workloads,

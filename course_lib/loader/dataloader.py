@@ -254,18 +254,8 @@ class DataLoader(Generic[SampleT]):
 
     def _make_pool(self, base_seed: int) -> WorkerPool:
         batched = self.batch_sampler is not None
-        roles = [
-            Role(
-                worker_id,
-                self.num_workers,
-                base_seed,
-                self._streaming,
-                batched,
-                self.drop_last,
-                self.worker_type,
-            )
-            for worker_id in range(self.num_workers)
-        ]
+        common = (self.num_workers, base_seed, self._streaming, batched, self.drop_last, self.worker_type)
+        roles = [Role(worker_id, *common) for worker_id in range(self.num_workers)]
         names = ("dataset", "collate_fn", "worker_init_fn")
         contents = {name: getattr(self, name) for name in names}
         if self.worker_type == "thread":

@@ -16,10 +16,8 @@ from course_lib.datasets.columns import GatheredBatch
 _ONE_AT_A_TIME = threading.Lock()
 
 
-# A batch; how many samples a stream gave for it (0 from a map-style dataset, where nobody counts); when the
-# work began, the samples were read, and they were collated. Plain tuples: named ones take longer to make, and
-# one more microsecond for each batch would show.
-Fetched = tuple[Any, int, tuple[float, float, float]]
+Fetched = tuple[Any, int]  # a batch, and how many samples a stream gave for it: 0 from a map-style dataset
+Stages = list[float]  # when the work began, the samples were read, and they were collated
 
 
 class Position(NamedTuple):
@@ -37,8 +35,13 @@ class Position(NamedTuple):
 class Fetcher(Protocol):
     """Makes one batch at a time."""
 
-    def fetch(self, indices: Any) -> Fetched | None:
-        """Return the batch for `indices`, or None when a stream has ended."""
+    def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched | None:
+        """Return the batch for `indices`, or None when a stream has ended.
+
+        Args:
+            indices: the indices of a batch; one index where the loader does not batch (`batch_size=None`).
+            stages: the times of the stages are added here; None where nobody wants to know them.
+        """
 
     def position(self) -> Position | None:
         """Return how far the stream was read; None where there is no stream."""
@@ -53,22 +56,22 @@ class MapFetcher:
         self._is_collated_by_default = collate_fn is default_collate
         self._load = self._load_batch if batched else self._load_sample
 
-    def fetch(self, indices: Any) -> Fetched:
-        """Read the samples at `indices` and collate them.
-
-        Args:
-            indices: the indices of a batch; one index where the loader does not batch (`batch_size=None`).
-        """
+    def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched:
+        """Read the samples at `indices` and collate them."""
         try:
-            begun = perf_counter()
+            if stages is not None:
+                stages.append(perf_counter())
             samples = self._load(indices)
-            loaded = perf_counter()
+            if stages is not None:
+                stages.append(perf_counter())
             is_gathered = type(samples) is GatheredBatch and self._is_collated_by_default
             is_batch = is_gathered and samples.columns[0].numel() > 0
             batch = samples.columns if is_batch else self._collate_fn(samples)
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error
-        return batch, 0, (begun, loaded, perf_counter())
+        if stages is not None:
+            stages.append(perf_counter())
+        return batch, 0
 
     def position(self) -> None:
         """Say nothing: a map-style dataset is read at indices, and has no position."""
@@ -113,7 +116,7 @@ class StreamFetcher:
         self._drop_last = drop_last
         self._ended = False
 
-    def fetch(self, indices: Any) -> Fetched | None:
+    def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched | None:
         """Take as many samples as there are `indices`, whose values mean nothing to a stream, and collate."""
         begun = perf_counter()
         samples = self._take(len(indices) if self._batched else 1)
@@ -121,7 +124,9 @@ class StreamFetcher:
             return None
         loaded = perf_counter()
         batch = self._collate(samples if self._batched else samples[0])
-        return batch, len(samples), (begun, loaded, perf_counter())
+        if stages is not None:
+            stages += begun, loaded, perf_counter()
+        return batch, len(samples)
 
     def position(self) -> Position:
         """Say how far the stream has been read."""
@@ -147,7 +152,7 @@ class StreamFetcher:
 class EmptyStream:
     """What is left of a stream that could not be opened: nothing."""
 
-    def fetch(self, indices: Any) -> None:
+    def fetch(self, indices: Any, stages: Stages | None = None) -> None:
         """Say that the stream has ended."""
 
     def position(self) -> None:

@@ -3,7 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,7 +29,7 @@ class LoaderIterator(ABC):
 
     observer: Callable[[BatchTimes], None] | None = None
     _progress: Progress
-    _latest: tuple[int, int | None, float, float, float, float, float, float]
+    _latest: Sequence[Any]
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._index_sampler = loader._index_sampler
@@ -46,7 +46,7 @@ class LoaderIterator(ABC):
         if self._declared_samples is not None:
             self._compare_with_declared(self._declared_samples)
         if observer is not None:
-            observer(BatchTimes(*self._latest, asked, perf_counter()))
+            observer(BatchTimes(*(*self._latest, asked, perf_counter())))
         return batch
 
     def __len__(self) -> int:

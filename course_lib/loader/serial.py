@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from course_lib.loader.fetch import Stages
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.pinning import pin_memory
 
@@ -24,8 +25,9 @@ class SerialIterator(LoaderIterator):
         if order is None:
             self._finish()
         number, indices = order
+        stages: Stages | None = None if self.observer is None else []
         try:
-            fetched = self._fetcher.fetch(indices)
+            fetched = self._fetcher.fetch(indices, stages)
         except Exception:
             self._progress.hand_out(number)
             raise
@@ -35,10 +37,10 @@ class SerialIterator(LoaderIterator):
             self._progress.samples += 0 if fetched is None else fetched[1]
         if fetched is None:
             self._finish()
-        batch, _, stages = fetched
-        pinned = stages[-1]
+        batch = fetched[0]
         if self._pinning_device is not None:
-            batch, pinned = pin_memory(batch), perf_counter()
-        if self.observer is not None:
+            batch = pin_memory(batch)
+        if stages is not None:
+            pinned = stages[-1] if self._pinning_device is None else perf_counter()
             self._latest = number, None, *stages, stages[-1], stages[-1], pinned
         return batch

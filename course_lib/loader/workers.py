@@ -26,7 +26,7 @@ import torch
 
 from course_lib.copy_on_write import CopyOnWriteMemory
 from course_lib.loader.exceptions import ExceptionWrapper
-from course_lib.loader.fetch import EmptyStream, Fetcher, Position, make_fetcher
+from course_lib.loader.fetch import EmptyStream, Fetcher, Position, Stages, make_fetcher
 from course_lib.loader.pickling import Contents, pack_for_parent, unpack, unpack_contents, unpack_indices
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
@@ -68,7 +68,7 @@ class Report(NamedTuple):
     epoch: int
     number: int
     samples: int
-    stages: tuple[float, float, float, float]
+    stages: tuple[float, ...]
     position: Position | None
 
 
@@ -189,7 +189,7 @@ class Desk:
         self._contents: Contents = {}
         self._failure: ExceptionWrapper | None = None
         self._samples = 0
-        self._stages: tuple[float, float, float] | None = None
+        self._stages: Stages = []
         self._position: Position | None = None
         try:
             self._set_up(open_contents)
@@ -198,7 +198,7 @@ class Desk:
 
     def work(self, task: Task) -> Any:
         """Do one task: return a batch or `StreamEnd`. An error is returned, too; the loader will raise it."""
-        self._samples, self._stages = 0, None
+        self._samples, self._stages = 0, []
         try:
             is_first = task.epoch != self._epoch
             if is_first:
@@ -206,19 +206,19 @@ class Desk:
             # Without a start there is no batch; a stream says so once, and then that it has ended.
             if self._failure is not None and (is_first or not self._role.streaming):
                 return self._failure
-            fetched = self._fetcher.fetch(task.indices)
+            fetched = self._fetcher.fetch(task.indices, self._stages)
             self._position = self._fetcher.position()
         except Exception:
             return self.wrap_exception()
         if fetched is None:
             return StreamEnd()
-        batch, self._samples, self._stages = fetched
+        batch, self._samples = fetched
         return batch
 
     def report(self, task: Task) -> Report:
         """Say what is to be said of the task that was just done."""
         now = perf_counter()
-        stages = (*(self._stages or (now, now, now)), now)
+        stages = (*self._stages, now, now, now, now)[:4]  # Work that failed has not come to all of them.
         return Report(task.epoch, task.number, self._samples, stages, self._position)
 
     def wrap_exception(self) -> ExceptionWrapper:

@@ -1,7 +1,7 @@
 """Cut a stream of indices into batches (lesson 09)."""
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 import torch
 
@@ -55,11 +55,11 @@ class BatchSampler(Sampler[list[int]]):
         for block in blocks:
             if len(left) > 0:
                 block = torch.cat([left, block])
-            whole, left = block.tensor_split([len(block) // self.batch_size * self.batch_size])
-            first, rest = whole.tensor_split([self.batch_size * _FIRST_CUT])
-            for section in (first, *torch.split(rest, self.batch_size * _LATER_CUTS)):
-                # Splitting nothing still gives one piece, an empty one.
-                yield torch.split(section, self.batch_size) if len(section) > 0 else ()
+            batches = len(block) // self.batch_size
+            for first, end in pairwise([0, *range(_FIRST_CUT, batches, _LATER_CUTS), batches]):
+                section = block[first * self.batch_size : end * self.batch_size]
+                yield section.view(-1, self.batch_size).unbind()
+            left = block[batches * self.batch_size :]
         if len(left) > 0 and not self.drop_last:
             yield (left,)
 
