@@ -12,6 +12,7 @@ import textwrap
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +102,14 @@ def test_faults_that_pass_are_tried_again(fault, server, urls, tmp_path):
     assert values(dataset.__getitems__(range(24))) == list(range(24))
     assert server.requests["/0.npy"] == 3
     assert server.requests["/1.npy"] == 1
+
+
+def test_each_retry_waits_twice_as_long_as_the_one_before(server, urls, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr("course_lib.datasets.downloads.time", SimpleNamespace(sleep=waited.append))
+    server.faults["/0.npy"] = ["500"] * 3
+    assert values([make(urls, tmp_path, backoff=0.5)[0]]) == [0]
+    assert waited == [0.5, 1.0, 2.0]
 
 
 def test_a_slow_answer_is_tried_again(server, urls, tmp_path):

@@ -337,15 +337,6 @@ def test_no_dataset_and_no_sampler_without_a_case():
     assert systems - {name.split()[0] for name in CASES} == set()
 
 
-@pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize("name", CASES)
-def test_without_workers(name, loader, root, together):
-    batches = together(loader, None)[name]
-    assert len(batches) > 0
-    assert in_comparable_order(name, batches) == in_comparable_order(name, expected(root, name))
-    assert load_alone(root, name, LOADERS[loader], {}) == batches
-
-
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize(
     ("loader", "method"),
@@ -353,13 +344,19 @@ def test_without_workers(name, loader, root, together):
         # Torch's workers import torch one after the other.
         pytest.param(loader, method, marks=pytest.mark.slow if (loader, method) == ("torch", "spawn") else ())
         for loader in LOADERS
-        for method in METHODS
+        for method in [None, *METHODS]
     ],
 )
-def test_two_workers_give_what_none_give(name, loader, method, together):
-    assert in_comparable_order(name, together(loader, method)[name]) == in_comparable_order(
-        name, together(loader, None)[name]
-    )
+def test_every_system_with_no_and_with_two_workers(name, loader, method, root, together):
+    batches = together(loader, method)[name]
+    assert len(batches) > 0
+    assert in_comparable_order(name, batches) == in_comparable_order(name, expected(root, name))
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("name", CASES)
+def test_without_workers_in_a_loader_of_its_own(name, loader, root, together):
+    assert load_alone(root, name, LOADERS[loader], {}) == together(loader, None)[name]
 
 
 @pytest.mark.skipif("fork" not in METHODS, reason="this system cannot fork")

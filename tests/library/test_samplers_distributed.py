@@ -26,7 +26,7 @@ def indices_of(samplers):
 def test_equals_torch_for_every_world_size(world):
     for size in (1, 3, world - 1 or 1, world, world + 1, 100):
         for options in ({}, {"shuffle": False}, {"drop_last": True, "seed": 7}):
-            for rank in {0, world // 2, world - 1}:
+            for rank in range(world):
                 ours = DistributedSampler(range(size), world, rank, **options)
                 theirs = torch_data.DistributedSampler(range(size), world, rank, **options)
                 for epoch in (0, 3):
