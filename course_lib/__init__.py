@@ -45,7 +45,7 @@ _HOMES = {
     "worker_info": ("WorkerInfo", "get_worker_info"),
     "loader.dataloader": ("DataLoader",),
     "loader.seeding": ("seed_worker",),
-    "loader.worker_init": ("distributed_worker_init",),
+    "training.worker_init": ("distributed_worker_init",),
     "policies.adaptive": ("AdaptiveBatchDataLoader",),
     "policies.curriculum": ("CurriculumDataLoader",),
     "training.device": ("DeviceLoader",),

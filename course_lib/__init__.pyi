@@ -31,7 +31,6 @@ from course_lib.datasets.transform import TransformDataset as TransformDataset
 from course_lib.loader.dataloader import DataLoader as DataLoader
 from course_lib.loader.exceptions import ExceptionWrapper as ExceptionWrapper
 from course_lib.loader.seeding import seed_worker as seed_worker
-from course_lib.loader.worker_init import distributed_worker_init as distributed_worker_init
 from course_lib.measure.memory_monitor import MemoryMonitor as MemoryMonitor
 from course_lib.measure.rules import duplicate_rule as duplicate_rule
 from course_lib.measure.rules import finite_rule as finite_rule
@@ -79,6 +78,7 @@ from course_lib.training.loop import History as History
 from course_lib.training.loop import evaluate as evaluate
 from course_lib.training.loop import train_model as train_model
 from course_lib.training.records import Evaluation as Evaluation
+from course_lib.training.worker_init import distributed_worker_init as distributed_worker_init
 from course_lib.transforms.albumentations import albumentations_transform as albumentations_transform
 from course_lib.transforms.images import BatchedImageTransform as BatchedImageTransform
 from course_lib.transforms.turbo import load_image_turbo as load_image_turbo

@@ -22,7 +22,7 @@ _TEXT_AND_OBJECT_KINDS = "SaUO"
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """Collate samples into a batch, by the rules of `torch.utils.data.default_collate`.
+    """Collate samples into a batch, by the rules of `torch.utils.data.default_collate` (lesson 09).
 
     Args:
         batch: B samples of the same structure.
@@ -54,7 +54,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """Turn the NumPy values in one sample into tensors and leave the rest alone, as torch does.
+    """Turn the NumPy values in one sample into tensors and leave the rest alone, as torch does (lesson 09).
 
     A loader without batching (`batch_size=None`) passes each sample through this function.
 

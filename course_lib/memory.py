@@ -72,7 +72,7 @@ class MemoryUse:
 
 
 def measure_memory(pid: int | None = None) -> MemoryUse:
-    """Measure the memory of a process and of its workers.
+    """Measure the memory of a process and of its workers (lesson 16).
 
     Workers that end meanwhile are left out.
 

@@ -20,7 +20,7 @@ _NUMERIC_KINDS = "biufc"
 def image_metadata_collate(
     batch: Sequence[tuple[Any, Mapping[Any, Any]]],
 ) -> tuple[torch.Tensor, dict[Any, Any]]:
-    """Stack images, and gather their metadata by key.
+    """Stack images, and gather their metadata by key (lesson 09).
 
     Args:
         batch: B pairs `(image, metadata)`. Images are tensors or arrays of one shape, such as (C, H, W), and

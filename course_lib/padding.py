@@ -16,7 +16,7 @@ _Array = np.ndarray[Any, Any]
 
 
 def pad_sequence_collate(batch: Sequence[Any], padding_value: float = 0) -> dict[str, Any]:
-    """Put sequences of different lengths into one tensor, the shorter ones filled up at their end.
+    """Put sequences of different lengths into one tensor, padded at their end (lesson 09).
 
     A batch from `PackedSequences` is padded as it is. For another padding value pass
     `functools.partial(pad_sequence_collate, padding_value=-100)` to a loader: a lambda cannot be pickled.

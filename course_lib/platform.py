@@ -54,6 +54,13 @@ def shared_memory_size() -> int | None:
     return status.f_blocks * status.f_frsize
 
 
+def remove_shared_memory(prefix: str) -> None:
+    """Remove the names in `/dev/shm` that begin with `prefix`; what is mapped of them stays."""
+    for path in _SHARED_MEMORY.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def peak_memory() -> int | None:
     """Return the most bytes of memory this process has held at once; None where the system does not say."""
     # On Linux getrusage starts from what the parent held, if that was more: the kernel's own note does not.
@@ -126,6 +133,19 @@ def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] 
         return {descriptor for descriptor, _ in poll.poll(milliseconds)}
 
     return wait
+
+
+def interrupt_nobody() -> bool:
+    """Ask the system to let this process interrupt no other one when it has something to do again.
+
+    It keeps its share of the processor, and waits for its turn (`SCHED_BATCH`). Returns False where the
+    system knows no such wish, or does not grant it.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def is_root() -> bool:

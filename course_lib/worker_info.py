@@ -16,7 +16,7 @@ _of_this_thread = threading.local()
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """Say who a worker is.
+    """Say who a worker is (lesson 11).
 
     Attributes:
         id: the worker's number, from 0 to `num_workers - 1`.
@@ -44,14 +44,15 @@ class WorkerInfo:
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """Return the identity of the worker that runs this code, or None in the main process.
+    """Return the identity of the worker that runs this code, or None in the main process (lesson 11).
 
     Works in the workers of `course_lib.DataLoader` and of `torch.utils.data.DataLoader`.
     """
-    info = getattr(_of_this_thread, "info", None) or torch_worker.get_worker_info()
-    if info is None or isinstance(info, WorkerInfo):
+    info: WorkerInfo | None = getattr(_of_this_thread, "info", None)
+    of_process = torch_worker.get_worker_info()
+    if info is not None or of_process is None:
         return info
-    return WorkerInfo(info.id, info.num_workers, info.seed, info.dataset)
+    return WorkerInfo(of_process.id, of_process.num_workers, of_process.seed, of_process.dataset)
 
 
 def set_worker_info(info: WorkerInfo | None) -> None:
@@ -66,4 +67,10 @@ def set_worker_info(info: WorkerInfo | None) -> None:
     elif info is None and getattr(_of_this_thread, "info", None) is not None:
         _of_this_thread.info = None
     else:
-        torch_worker._worker_info = info  # type: ignore[assignment]
+        torch_worker._worker_info = (
+            None
+            if info is None
+            else torch_worker.WorkerInfo(
+                id=info.id, num_workers=info.num_workers, seed=info.seed, dataset=info.dataset
+            )
+        )

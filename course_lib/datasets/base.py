@@ -1,4 +1,4 @@
-"""The two contracts of a dataset: look up by index, or stream (lesson 02).
+"""The two contracts of a dataset: look up by index, or stream (lessons 02 and 07).
 
 A map-style dataset answers `dataset[i]` and `len(dataset)`. It may answer a whole batch at once as well,
 through `__getitems__(indices)`: that is where most of the speed of a loader comes from. A stream answers
@@ -20,7 +20,7 @@ Indices = Sequence[int] | torch.Tensor
 
 
 class Dataset(TorchDataset[SampleT]):
-    """Look samples up by index.
+    """Look samples up by index (lesson 02).
 
     A subclass writes `__getitem__(index)` and `__len__()`. It may write `__getitems__(indices)`, which
     returns the samples of a whole batch. Three properties make it a dataset: the same index gives the
@@ -64,7 +64,7 @@ class Dataset(TorchDataset[SampleT]):
 
 
 class IterableDataset(Dataset[SampleT], TorchIterableDataset[SampleT]):
-    """Yield samples one after the other.
+    """Yield samples one after the other (lesson 07).
 
     A subclass writes `__iter__()`. With several workers each of them iterates over a copy of its own: share
     the samples out with `get_worker_info()`, or every sample comes once per worker.
@@ -135,7 +135,7 @@ def fetch_samples(dataset: Any, indices: Indices) -> Sequence[Any]:
         raise ValueError(
             f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(samples)} samples "
             f"from {type(dataset).__name__}.__getitems__. A batch fetch returns one sample for each index, "
-            "in the same order. Look for indices that it skips or repeats."
+            f"in the same order. {_advice_on_size(dataset)}"
         )
     return samples
 
@@ -163,6 +163,17 @@ def plain_index(index: Any, length: int) -> int:
             "index comes from."
         )
     return int(position % length)
+
+
+def _advice_on_size(dataset: Any) -> str:
+    from course_lib.datasets.robust import RobustDataset
+
+    if isinstance(dataset, RobustDataset):
+        return (
+            "What cannot be read may be left out only by the outermost dataset. Put RobustDataset outermost, "
+            "as in RobustDataset(Subset(...)), around each part of a split, or choose another fallback."
+        )
+    return "Look for indices that it skips or repeats."
 
 
 def _fetch_one_by_one(self: Dataset[Any], indices: Indices) -> list[Any]:

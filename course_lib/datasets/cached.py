@@ -58,7 +58,7 @@ class CacheStatistics:
 
 
 class AutoOptimizedDataset(Dataset[Any]):
-    """Keep the samples that are worth most in a cache of bounded size.
+    """Keep the samples that are worth most in a cache of bounded size (lesson 19).
 
     It measures how long each sample takes to load and counts how often it is asked for. All workers share the
     cache, and it lasts as long as the dataset: over epochs, and whether or not the workers persist. Samples

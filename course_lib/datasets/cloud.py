@@ -20,7 +20,7 @@ PathLike = str | os.PathLike[str]
 
 
 class CloudStorageDataset(Dataset[Any]):
-    """Download samples when they are asked for, and keep them in a folder that workers and programs share.
+    """Download samples when they are asked for, into a folder that workers and programs share (lesson 07).
 
     Sample i is the decoded content of `urls[i]`. The URLs of a batch are downloaded in parallel. A content
     in the cache is not asked for again, so a store whose contents change needs another `cache_dir` then.

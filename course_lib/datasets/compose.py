@@ -23,7 +23,7 @@ SampleT = TypeVar("SampleT", covariant=True)
 
 
 class ConcatDataset(Dataset[SampleT]):
-    """Put datasets one after the other: the indices of the second begin where the first one ends.
+    """Put datasets one after the other: the indices of the second begin where the first one ends (lesson 03).
 
     Only indices shift; the samples, labels included, stay what they are. Empty parts are skipped. Finding
     the part of an index takes O(log d) steps for d parts.
@@ -86,7 +86,7 @@ class ConcatDataset(Dataset[SampleT]):
 
 
 class ChainDataset(IterableDataset[SampleT]):
-    """Read streams one after the other.
+    """Read streams one after the other (lesson 03).
 
     Args:
         datasets: iterable-style datasets; each is opened when its turn comes.
@@ -111,7 +111,7 @@ class ChainDataset(IterableDataset[SampleT]):
 
 
 class StackDataset(Dataset[Any]):
-    """Put datasets side by side: sample i holds the i-th sample of each.
+    """Put datasets side by side: sample i holds the i-th sample of each (lesson 03).
 
     Args:
         *datasets: map-style datasets of equal length; the samples are tuples.

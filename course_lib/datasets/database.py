@@ -24,7 +24,7 @@ PathLike = str | os.PathLike[str]
 
 
 class DatabaseDataset(Dataset[tuple[Any, ...]]):
-    """Read rows of a SQLite table, a batch by one query.
+    """Read rows of a SQLite table, a batch by one query (lesson 06).
 
     Sample i is the tuple of the values in `columns` of the i-th row by rising rowid. Numbers, texts and NULL
     come as SQLite has them (int, float, str, None); a BLOB comes as the tensor, array or NumPy number that
@@ -32,7 +32,8 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
     connection when it first reads, and its threads share it; pickled, a dataset is a path and the row ids.
 
     Args:
-        path: the database file; nothing is ever written into it, but what a killed writer left is undone.
+        path: the database file; nothing is ever written into it, but what a killed writer left is undone. In
+            the journal mode WAL and a folder that cannot be written, it must not change while it is read.
         table: the name of the table.
         transform: applied to the first value of a sample.
         columns: the names of the columns, in the order of a sample's values.
@@ -43,10 +44,12 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no database or damaged, has no such table or column; on reading, if a BLOB is no
+        ValueError: if it is no database or damaged, has no such table or column, or lies in a folder that
+            cannot be written beside changes that a writer has not finished; on reading, if a BLOB is no
             stored array.
         TypeError: if a name is no string, or a function cannot be called.
-        RuntimeError: on reading, if the row has been deleted since the dataset was made.
+        RuntimeError: on reading, if the row has been deleted since the dataset was made, or the file has
+            changed that must not.
         TimeoutError: on reading, if another process kept the file locked.
     """
 

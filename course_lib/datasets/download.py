@@ -14,7 +14,8 @@ from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
 
-from course_lib.datasets.idx import parse_idx, write_whole
+from course_lib.datasets.idx import parse_idx
+from course_lib.whole_file import write_whole
 
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist"
 _CHUNK_BYTES = 1 << 16
@@ -61,6 +62,7 @@ def _fetch(mirror: str, path: Path, deadline: float) -> None:
         if packed is not None:
             content = gzip.decompress(packed)
             parse_idx(content, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
     except (OSError, EOFError, ValueError, zlib.error, HTTPException):
         return  # whatever went wrong, the file is missing, and that says enough
@@ -85,6 +87,7 @@ def _failed_lately(note: Path) -> bool:
 
 def _remember(note: Path) -> None:
     try:
+        note.parent.mkdir(parents=True, exist_ok=True)
         write_whole(note, b"MNIST could not be downloaded. Delete this file to try again before tomorrow.\n")
     except OSError:
         _failed_here.add(note)  # in a folder that cannot be written to, this process remembers, at least

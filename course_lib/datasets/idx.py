@@ -6,14 +6,14 @@ values (8 for uint8), one for the number of dimensions, then each size as a four
 
 import gzip
 import math
-import os
 import struct
-import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
+
+from course_lib.whole_file import write_whole
 
 _UINT8 = 8
 
@@ -68,20 +68,8 @@ def write_idx(path: Path, values: torch.Tensor) -> None:
             "values.to(torch.uint8)."
         )
     header = struct.pack(f">HBB{values.ndim}I", 0, _UINT8, values.ndim, *values.shape)
-    write_whole(path, header + values.contiguous().numpy().tobytes())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that another process sees all of it or nothing, whoever else writes it too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_whole(path, header + values.contiguous().numpy().tobytes())
 
 
 def _damage(path: Path, detail: str) -> str:

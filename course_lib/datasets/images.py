@@ -27,7 +27,7 @@ IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".t
 
 
 class CustomImageDataset(Dataset[Any]):
-    """Read the pictures of one folder, in the order of their names.
+    """Read the pictures of one folder, in the order of their names (lesson 05).
 
     Sample i is an RGB picture of Pillow's, or what `transform` makes of it; with `label_of`, the pair of it
     and its label. Folders in the folder are not entered.
@@ -96,7 +96,7 @@ class CustomImageDataset(Dataset[Any]):
 
 
 class ImageFolderDataset(Dataset[tuple[Any, int]]):
-    """Read pictures whose label is the folder they lie in: the samples of torchvision's `ImageFolder`.
+    """Read pictures labelled by their folder: the samples of torchvision's `ImageFolder` (lesson 05).
 
     Each folder in `root` is a class, and holds its pictures at any depth. Sample i is the pair of an RGB
     picture of Pillow's, or what `transform` makes of it, and its label, an int.

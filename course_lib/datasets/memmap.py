@@ -7,10 +7,13 @@ reads that page, keeps it while there is room, and gives all processes the same 
     labels_file  a .npy file of n labels
 """
 
+import errno
+import io
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ _Array = np.ndarray[Any, Any]
 
 
 class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Read samples and labels from memory-mapped files, a batch by one gather.
+    """Read samples and labels from memory-mapped files, a batch by one gather (lesson 06).
 
     Sample i is the pair (values, label): a tensor of shape `sample_shape` and one of shape (...). Both are
     copies, so that nothing a training does to them reaches the file. The files are mapped when the first
@@ -81,7 +84,9 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     ) -> "MemoryMappedDataset":
         """Write the files, one sample after the other, and return the dataset on them.
 
-        Only one sample and the labels are in memory at any time. The files appear when they are complete.
+        Only one sample and the labels are in memory at any time. The files appear when they are complete, the
+        labels last: if something stops the work between the two, there are none, and never those of other
+        samples.
 
         Args:
             data_file, labels_file: where to write; existing files are replaced.
@@ -92,26 +97,16 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             ValueError: if there is no sample, or one has another shape than the first.
             TypeError: if the values of a sample cannot become `dtype` without more change than rounding to
                 a float.
+            OSError: if a disk is full or a folder cannot be written.
         """
         kind, data_file, labels_file = _checked_dtype(dtype), Path(data_file), Path(labels_file)
-        labels: list[Any] = []
-        shape: tuple[int, ...] = ()
-        with tempfile.TemporaryDirectory(dir=data_file.parent, prefix=f".{data_file.name}-") as folder:
-            with open(Path(folder, "data"), "wb") as file:
-                for position, (sample, label) in enumerate(samples):
-                    values = _to_array(sample, kind, position)
-                    shape = shape if labels else values.shape
-                    _check_same_shape(values.shape, shape, position)
-                    file.write(values.tobytes())
-                    labels.append(np.asarray(label))
-            if not labels:
-                raise ValueError(
-                    "MemoryMappedDataset.create got no sample. An empty file cannot be mapped. Check the "
-                    "iterable: a generator that was read before is empty."
-                )
-            np.save(Path(folder, "labels.npy"), np.stack(labels), allow_pickle=False)
-            os.replace(Path(folder, "labels.npy"), labels_file)
-            os.replace(Path(folder, "data"), data_file)
+        with _folder_beside(data_file) as beside_data, _folder_beside(labels_file) as beside_labels:
+            new_data, new_labels = Path(beside_data, "data"), Path(beside_labels, "labels")
+            with _full_disk_named(data_file):
+                labels, shape = _write_samples(new_data, samples, kind)
+            with _full_disk_named(labels_file):
+                _write_labels(new_labels, labels)
+            _replace_both(new_data, data_file, new_labels, labels_file)
         return cls(data_file, labels_file, shape, kind)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,6 +142,13 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             labels: _Array = np.load(self.labels_file, mmap_mode="r", allow_pickle=False)
             if labels.ndim == 0:
                 raise ValueError("it holds one number")
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                errno.ENOENT,
+                "There are no labels. They are written after the samples, so the writing may have been "
+                "interrupted. Check the path, or write both files again",
+                str(self.labels_file),
+            ) from error
         except (ValueError, EOFError) as error:
             raise ValueError(
                 f"{self.labels_file} is no whole file of labels ({error}). Labels are an array of shape "
@@ -203,6 +205,69 @@ def _checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
             "NumPy type of numbers in this machine's byte order, such as numpy.float32."
         ) from error
     return kind
+
+
+def _folder_beside(file: Path) -> tempfile.TemporaryDirectory[str]:
+    # A file can take the place of another in one step only on the same file system.
+    return tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-")
+
+
+def _write_samples(
+    file: Path, samples: Iterable[tuple[Any, Any]], kind: np.dtype[Any]
+) -> tuple[list[_Array], tuple[int, ...]]:
+    """Write the values of all samples; return their labels, and the shape of one sample."""
+    labels: list[_Array] = []
+    shape: tuple[int, ...] = ()
+    with open(file, "wb") as stream:
+        for position, (sample, label) in enumerate(samples):
+            values = _to_array(sample, kind, position)
+            shape = shape if labels else values.shape
+            _check_same_shape(values.shape, shape, position)
+            stream.write(values.tobytes())
+            labels.append(np.asarray(label))
+    if not labels:
+        raise ValueError(
+            "MemoryMappedDataset.create got no sample. An empty file cannot be mapped. Check the "
+            "iterable: a generator that was read before is empty."
+        )
+    return labels, shape
+
+
+def _write_labels(file: Path, labels: list[_Array]) -> None:
+    # Into a file numpy writes past Python, and of a full disk it tells a count of values, but no errno.
+    content = io.BytesIO()
+    np.save(content, np.stack(labels), allow_pickle=False)
+    file.write_bytes(content.getbuffer())
+
+
+def _replace_both(new_data: Path, data_file: Path, new_labels: Path, labels_file: Path) -> None:
+    """Put new files in the places of old ones; between the two steps there are no labels."""
+    old_labels = new_labels.with_name("old")
+    try:
+        with suppress(FileNotFoundError):
+            os.replace(labels_file, old_labels)
+        os.replace(new_data, data_file)
+        os.replace(new_labels, labels_file)
+    except BaseException:
+        # The old labels may come back only where the old data still are.
+        if new_data.exists() and old_labels.exists():
+            os.replace(old_labels, labels_file)
+        raise
+
+
+@contextmanager
+def _full_disk_named(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        raise OSError(
+            errno.ENOSPC,
+            "The disk filled up while this file was written; what was there before is as it was. Free some "
+            "space, or choose a folder on another disk",
+            str(file),
+        ) from error
 
 
 def _to_array(sample: Any, kind: np.dtype[Any], position: int) -> _Array:

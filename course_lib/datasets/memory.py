@@ -14,7 +14,7 @@ ItemT = TypeVar("ItemT", covariant=True)
 
 
 class ListDataset(Dataset[ItemT]):
-    """Make a dataset of a list, or of any other sequence, without copying it.
+    """Make a dataset of a list, or of any other sequence, without copying it (lesson 02).
 
     Args:
         data: a sequence of samples; negative indices count from its end.
@@ -40,7 +40,7 @@ class ListDataset(Dataset[ItemT]):
 
 
 class TensorDataset(Dataset[tuple[torch.Tensor, ...]]):
-    """Make a dataset of tensors that hold one row for each sample.
+    """Make a dataset of tensors that hold one row for each sample (lesson 02).
 
     Sample i is the tuple of the i-th rows, a tuple even for a single tensor. A batch is fetched by one
     gather per tensor.

@@ -102,7 +102,7 @@ def mnist(
     batched: bool = False,
     download: bool = True,
 ) -> HandwrittenDigits:
-    """Load MNIST if it is at hand, else 1,797 real handwritten digits that look like it.
+    """Load MNIST if it is at hand, else 1,797 real handwritten digits that look like it (lesson 14).
 
     The first call for either source prints one line that says which it is. Delete `download-failed.txt` in
     `root/MNIST` to try a failed download again within the day.

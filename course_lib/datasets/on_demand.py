@@ -16,7 +16,7 @@ PathLike = str | os.PathLike[str]
 
 
 class MemoryEfficientDataset(Dataset[Any]):
-    """Load the files of a folder one by one, each when it is asked for.
+    """Load the files of a folder one by one, each when it is asked for (lesson 06).
 
     Sample i is what `load` makes of the i-th file, in the order of the relative paths. Files are found at any
     depth; hidden ones (a name that begins with a dot) are left out. The index is one array of bytes: a

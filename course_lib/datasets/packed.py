@@ -22,7 +22,7 @@ _Array = np.ndarray[Any, Any]
 
 
 class PackedSequences(Dataset[Any]):
-    """Hold sequences of numbers of different lengths in one tensor of values and one of offsets.
+    """Hold sequences of numbers of different lengths in one tensor of values and one of offsets (lesson 09).
 
     Sample i is a tensor of shape (length_i, ...), or the pair of it and its label where there are labels. A
     batch is a `PackedBatch`, which `pad_sequence_collate` pads without looking at its sequences one by one.
@@ -130,7 +130,7 @@ class PackedBatch(Sequence[Any]):
 
 
 class PackedStrings(Dataset[str]):
-    """Hold strings as one array of UTF-8 bytes and one of offsets; read them as `str`.
+    """Hold strings as one array of UTF-8 bytes and one of offsets; read them as `str` (lesson 09).
 
     Args:
         strings: any iterable of strings, read once.

@@ -34,7 +34,7 @@ _MISSING = object()
 
 
 class RobustDataset(Dataset[Any]):
-    """Read samples, retry where that can help, and put a fallback in the place of one that cannot be read.
+    """Read samples, retry where that can help, and replace one that cannot be read (lesson 17).
 
     No sample is given up for good: each time it is asked for it is tried again. The length stays that of the
     dataset. Every failure is recorded, whichever worker saw it. Running out of memory is no fault of a sample

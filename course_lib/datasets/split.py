@@ -18,7 +18,7 @@ SampleT = TypeVar("SampleT", covariant=True)
 
 
 class Subset(Dataset[SampleT]):
-    """See a dataset through a list of indices; no sample is copied.
+    """See a dataset through a list of indices; no sample is copied (lesson 03).
 
     Args:
         dataset: a map-style dataset.
@@ -69,7 +69,7 @@ class Subset(Dataset[SampleT]):
 def random_split(
     dataset: Any, lengths: Iterable[int | float], generator: torch.Generator | None = None
 ) -> list[Subset[Any]]:
-    """Split a dataset at random into parts that do not overlap.
+    """Split a dataset at random into parts that do not overlap (lesson 03).
 
     The same generator gives the same parts as torch. Whatever belongs together (windows that overlap,
     duplicates, several pictures of one patient) is torn apart by a random split and leaks from one part
@@ -102,7 +102,7 @@ def stratified_split(
     lengths: Iterable[int | float],
     generator: torch.Generator | None = None,
 ) -> list[Subset[Any]]:
-    """Split a dataset at random so that every part keeps the shares of the classes.
+    """Split a dataset at random so that every part keeps the shares of the classes (lesson 03).
 
     A part of size m gets, of a class with c of the n samples, c * m / n samples rounded up or down; the
     sizes of the parts are exact.

@@ -3,6 +3,9 @@
 A connection belongs to the process that opened it: a forked copy of one corrupts its locks. So each process
 opens its own when it first reads. It is opened read-only, and names are compared with those that the file
 has before they come near a query, because a name cannot be passed as a parameter.
+
+To read a database in the journal mode WAL, SQLite has to make a file beside it. Where nobody may write, the
+database is read as a file that never changes, and whether that holds is looked up after each query.
 """
 
 import json
@@ -40,6 +43,8 @@ class SQLiteTable:
         self.columns = tuple(columns)
         self.timeout = timeout
         self._connections: dict[int, _Connection] = {}
+        # The state of a file that is taken never to change; None for one that is read under locks.
+        self._unchanged: tuple[int, int] | None = None
         with closing(self._open()) as connection, self._plain_errors():
             self._check_table(connection)
             rowid = self._check_columns(connection)
@@ -66,6 +71,7 @@ class SQLiteTable:
         Raises:
             TimeoutError: if another process kept the file locked all the time.
             ValueError: if the file is damaged.
+            RuntimeError: if the file has changed and lies where it was taken never to change.
         """
         own = self._connections.get(os.getpid())
         # A process that was forked finds its parent's connection here, under another number, and leaves it.
@@ -94,16 +100,45 @@ class SQLiteTable:
                 "one with DatabaseDataset.create."
             )
         with self._plain_errors():
-            connection = sqlite3.connect(
-                self._uri("ro"),
-                uri=True,
-                timeout=self.timeout,
-                check_same_thread=False,
-                isolation_level=None,
-            )
-            # What the file's own schema calls (in a generated column) must not reach anything dangerous.
-            connection.execute("PRAGMA trusted_schema = OFF")
+            connection = self._connect("ro")
+            try:
+                self._query(connection, "SELECT count(*) FROM sqlite_master")
+            except Exception as error:
+                connection.close()
+                if not self._is_read_only(error) or self._unfinished():
+                    raise
+                self._unchanged = self._unchanged or self._state()
+                connection = self._connect("ro&immutable=1")
         return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._uri(mode),
+            uri=True,
+            timeout=self.timeout,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+        # What the file's own schema calls (in a generated column) must not reach anything dangerous.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        return connection
+
+    def _is_read_only(self, error: Exception) -> bool:
+        """Tell whether SQLite failed because nothing can be written where the database lies."""
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        is_denied = kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        return is_denied and not os.access(self.path.resolve().parent, os.W_OK)
+
+    def _unfinished(self) -> Path | None:
+        """Return the file beside the database that holds changes not yet brought in, or not yet undone."""
+        path = self.path.resolve()
+        beside = (path.with_name(path.name + ending) for ending in ("-wal", "-journal"))
+        return next((file for file in beside if file.is_file() and file.stat().st_size), None)
+
+    def _state(self) -> tuple[int, int]:
+        """Return when the file was last written, and its size."""
+        status = self.path.stat()
+        return status.st_mtime_ns, status.st_size
 
     def _check_table(self, connection: sqlite3.Connection) -> None:
         if not isinstance(self.table, str):
@@ -118,15 +153,22 @@ class SQLiteTable:
 
     def _query(self, connection: sqlite3.Connection, statement: str, *parameters: str) -> list[Row]:
         try:
-            return connection.execute(statement, parameters).fetchall()
+            rows = connection.execute(statement, parameters).fetchall()
         except sqlite3.OperationalError as error:
             if "readonly" not in str(error):
                 raise
-        # A writer died in the middle of a transaction. What it did must be undone before anybody can read,
-        # and that takes somebody who may write: SQLite does it at the first query.
-        with closing(sqlite3.connect(self._uri("rw"), uri=True, timeout=self.timeout)) as other:
-            other.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        return connection.execute(statement, parameters).fetchall()
+            # A writer died in the middle of a transaction. What it did must be undone before anybody can
+            # read, and that takes somebody who may write: SQLite does it at the first query.
+            with closing(sqlite3.connect(self._uri("rw"), uri=True, timeout=self.timeout)) as other:
+                other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            rows = connection.execute(statement, parameters).fetchall()
+        if self._unchanged not in (None, self._state()):
+            raise RuntimeError(
+                f"{self.path} was written since the dataset was made. It is in the journal mode WAL in a "
+                "folder that cannot be written from here, and so can be read only while nobody changes it. "
+                "Make the dataset again, or copy the file and read the copy."
+            )
+        return rows
 
     def _uri(self, mode: str) -> str:
         return f"{self.path.absolute().as_uri()}?mode={mode}"
@@ -164,6 +206,14 @@ class SQLiteTable:
                     f"{self.path} was locked by another process for {self.timeout} seconds ({error}). A "
                     "reader waits for a writer to finish. Write in shorter transactions, switch the file to "
                     "the journal mode WAL, or pass a larger timeout."
+                ) from error
+            unfinished = self._unfinished()
+            if unfinished and self._is_read_only(error):
+                raise ValueError(
+                    f"{self.path} cannot be read where it lies ({error}): beside it, {unfinished.name} holds "
+                    "changes that must be brought in or undone first, and the folder cannot be written. Copy "
+                    "both files to a folder that can be, and read the copy; or let somebody who may write "
+                    "there run PRAGMA journal_mode = DELETE, which leaves one file."
                 ) from error
             raise ValueError(
                 f"{self.path} cannot be read: {error}. Check its permissions and content."

@@ -31,7 +31,7 @@ Source = Iterable[SampleT] | Callable[[], Iterable[SampleT]]
 
 
 class StreamingDataset(IterableDataset[SampleT]):
-    """Stream the samples of a source, each once over all workers and ranks.
+    """Stream the samples of a source, each once over all workers and ranks (lesson 07).
 
     Every worker reads the whole source and keeps its own part, so the source must yield the same elements in
     the same order each time. The parts of ranks differ by one element at most; where a training must take

@@ -25,7 +25,7 @@ _SMALLEST_SIZE = 8
 def generate_synthetic_image(
     width: int, height: int, generator: torch.Generator | None = None
 ) -> Image.Image:
-    """Make a colour picture of pure noise: every value drawn from 0 to 255.
+    """Make a colour picture of pure noise: every value drawn from 0 to 255 (lesson 02).
 
     In a notebook the picture shows itself as the last value of a cell; on a machine without a screen
     `.show()` has nowhere to show it.
@@ -49,7 +49,7 @@ def generate_synthetic_image(
 
 
 class SyntheticImages(Dataset[tuple[torch.Tensor, int]]):
-    """Draw labelled shapes that a small network can learn to tell apart.
+    """Draw labelled shapes that a small network can learn to tell apart (lesson 02).
 
     Sample i is the pair (image, label). The image is a uint8 tensor of shape (channels, size, size), like
     pictures from files: scale it to floats in a transform. Position, size, brightness and noise of the shape

@@ -1,4 +1,4 @@
-"""Sentences made by a small grammar: no files, no downloads (lessons 02 and 09).
+"""Sentences made by a small grammar: no files, no downloads (lesson 04).
 
 A sentence is one of a few patterns, filled with words of its topic and with words that all topics share:
 
@@ -54,7 +54,7 @@ TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def generate_synthetic_text(topic: str = "weather", generator: torch.Generator | None = None) -> str:
-    """Make one sentence about a topic: lower-case words separated by single spaces.
+    """Make one sentence about a topic: lower-case words separated by single spaces (lesson 04).
 
     Args:
         topic: "weather", "kitchen", "music" or "traffic".
@@ -75,7 +75,7 @@ def generate_synthetic_text(topic: str = "weather", generator: torch.Generator |
 
 
 class SyntheticText(Dataset[tuple[str, int]]):
-    """Make labelled sentences that a small network can learn to tell apart.
+    """Make labelled sentences that a small network can learn to tell apart (lesson 04).
 
     Sample i is the pair (sentence, label). The sentence depends on `seed` and i alone, whatever the order of
     reading and in whichever worker. Labels go round: sample i has the label i modulo the number of classes.

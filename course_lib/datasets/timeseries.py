@@ -23,7 +23,7 @@ Sample = tuple[torch.Tensor, torch.Tensor]
 
 
 class TimeSeriesDataset(Dataset[Sample]):
-    """Pair each window of a series with the value that lies `horizon` steps behind its end.
+    """Pair each window of a series with the value that lies `horizon` steps behind its end (lesson 06).
 
     Sample i is the pair (window, target): tensors of shape (sequence_length, ...) and (...). Both are views
     of `data`, not copies; a batch is gathered into new tensors. There are

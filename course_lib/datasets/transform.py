@@ -15,7 +15,7 @@ Transform = Callable[[Any], Any]
 
 
 class TransformDataset(Dataset[Any]):
-    """Apply a transform to each sample when it is read, never before.
+    """Apply a transform to each sample when it is read, never before (lesson 03).
 
     If the samples are tuples, `transform` gets the first field (the input) and `target_transform` the second
     (the target); other fields pass unchanged. If they are anything else, `transform` gets the whole sample.

@@ -7,6 +7,7 @@ import multiprocessing
 import warnings
 from collections.abc import Callable, Mapping
 from multiprocessing.context import BaseContext
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -24,9 +25,11 @@ def check_workers(
         TypeError: a number is no number.
         ValueError: a number is out of range, or an argument needs workers and there are none.
     """
-    _require(isinstance(num_workers, int), TypeError, f"num_workers is {num_workers!r}. It must be an int.")
     _require(
-        isinstance(timeout, int | float),
+        isinstance(num_workers, Integral), TypeError, f"num_workers is {num_workers!r}. It must be an int."
+    )
+    _require(
+        isinstance(timeout, Real),
         TypeError,
         f"timeout is {timeout!r}. It must be a number of seconds.",
     )
@@ -51,7 +54,7 @@ def check_workers(
 
 def _check_prefetch_factor(prefetch_factor: int, num_workers: int) -> None:
     _require(
-        isinstance(prefetch_factor, int),
+        isinstance(prefetch_factor, Integral),
         TypeError,
         f"prefetch_factor is {prefetch_factor!r}. It must be an int.",
     )
@@ -128,7 +131,7 @@ def check_objects(
         TypeError: one of them is something else.
     """
     _require(
-        streaming or hasattr(dataset, "__getitem__"),
+        streaming or hasattr(dataset, "__getitem__") or hasattr(dataset, "__getitems__"),
         TypeError,
         f"dataset is a {type(dataset).__name__}, which has no __getitem__ and is no IterableDataset. A "
         "loader reads dataset[index] or iterates. Add __getitem__ and __len__, or make it a subclass of "

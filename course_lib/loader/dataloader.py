@@ -21,7 +21,7 @@ from course_lib.loader.fetch import Fetcher, Position, make_fetcher
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.parallel import ParallelIterator
 from course_lib.loader.pool import ProcessPool, WorkerPool
-from course_lib.loader.progress import Progress, read_randomness
+from course_lib.loader.progress import Progress, read_randomness, restore_randomness
 from course_lib.loader.serial import SerialIterator
 from course_lib.loader.threads import ThreadPool
 from course_lib.loader.workers import Role
@@ -34,7 +34,7 @@ _FIXED = frozenset({"dataset", "batch_size", "sampler", "batch_sampler", "drop_l
 
 
 class DataLoader(Generic[SampleT]):
-    """Iterate over a dataset in batches, in this process or with worker processes.
+    """Iterate over a dataset in batches, in this process or with worker processes (lesson 10).
 
     It has the signature and the rules of `torch.utils.data.DataLoader`, and gives the same batches for the
     same generator. Beyond torch, datasets and functions that are defined in a notebook work under every start
@@ -64,7 +64,8 @@ class DataLoader(Generic[SampleT]):
         pin_memory_device: out of use; the current accelerator is taken.
         in_order: with False, batches come as they get ready, which harms reproducibility.
         worker_type: `"process"`, or `"thread"` for workers that share this process and its dataset: they
-            start at once and help where loading waits rather than computes in Python.
+            start at once and help where loading waits rather than computes in Python. A stream must ask
+            `course_lib.get_worker_info()` for its part then: torch's own function does not know threads.
 
     Raises:
         ValueError: arguments out of range, or arguments that exclude each other.
@@ -110,7 +111,8 @@ class DataLoader(Generic[SampleT]):
         arguments.check_worker_type(worker_type, multiprocessing_context)
 
         if sampler is None:
-            sampler = _default_sampler(dataset, streaming, bool(shuffle), generator)
+            is_unused = streaming or (batch_sampler is not None and not hasattr(dataset, "__len__"))
+            sampler = _default_sampler(dataset, is_unused, bool(shuffle), generator)
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:
@@ -184,8 +186,9 @@ class DataLoader(Generic[SampleT]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Let the next pass yield exactly what the pass of `state` had yet to yield, in the same order.
 
-        Augmentation is no part of it: random numbers that samples draw are new ones. A sampler that draws
-        from other generators than torch's must bring its own `state_dict` and `load_state_dict`.
+        Augmentation is no part of it: random numbers that samples draw are new ones. Generators of torch's
+        are found in the loader, its samplers and the samplers that these hold. A sampler that draws from
+        others must bring its own `state_dict` and `load_state_dict`.
 
         Args:
             state: from `state_dict` of a loader with the same dataset and the same arguments.
@@ -195,6 +198,8 @@ class DataLoader(Generic[SampleT]):
         """
         arguments.check_state(state, self._fingerprint())
         self._loaded = Progress.from_dict(state)
+        if self._loaded.is_finished:
+            restore_randomness(self, self._loaded.randomness)
         self._iterator = None  # Workers of an earlier pass have other seeds.
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -226,13 +231,16 @@ class DataLoader(Generic[SampleT]):
     def _fingerprint(self) -> dict[str, Any]:
         """Return what must not change between saving a state and loading it."""
         return {
-            "batch_size": self.batch_size,
+            "batch_size": getattr(self.batch_sampler, "batch_size", self.batch_size),
             "drop_last": self.drop_last,
             # The parts of a stream depend on who reads it; indices do not.
             "num_workers": self.num_workers if self._streaming else None,
             "samples": len(self.dataset)
             if not self._streaming and hasattr(self.dataset, "__len__")
             else None,
+            "sampler": type(self.sampler).__name__,
+            "batch_sampler": type(self.batch_sampler).__name__,
+            "generator": None if self.generator is None else "given",
         }
 
     def _refuse_timeout(self) -> None:
@@ -266,8 +274,8 @@ class DataLoader(Generic[SampleT]):
 
 
 def _default_sampler(
-    dataset: Any, streaming: bool, shuffle: bool, generator: torch.Generator | None
+    dataset: Any, is_unused: bool, shuffle: bool, generator: torch.Generator | None
 ) -> Iterable[Any]:
-    if streaming:
+    if is_unused:
         return repeat(None)  # A stream needs no indices: each stands for "one more sample".
     return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)

@@ -17,7 +17,7 @@ _ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class ExceptionWrapper:
-    """An exception on its way from a worker to the main process.
+    """An exception on its way from a worker to the main process (lesson 11).
 
     The exception that arrives has the type, the arguments and the attributes (`errno`, `start`, …) of the one
     that was raised. A note under it tells where it happened and shows the worker's traceback.

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 from course_lib.collate import default_collate
-from course_lib.datasets.columns import GatheredBatch
+from course_lib.datasets.columns import ColumnBatch, GatheredBatch
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -64,9 +64,11 @@ class MapFetcher:
             samples = self._load(indices)
             if stages is not None:
                 stages.append(perf_counter())
-            is_gathered = type(samples) is GatheredBatch and self._is_collated_by_default
-            is_batch = is_gathered and samples.columns[0].numel() > 0
-            batch = samples.columns if is_batch else self._collate_fn(samples)
+            if self._is_collated_by_default:
+                is_batch = type(samples) is GatheredBatch and samples.columns[0].numel() > 0
+                batch = samples.columns if is_batch else default_collate(samples)
+            else:  # Whoever wrote it expects a list, to sort it perhaps.
+                batch = self._collate_fn(list(samples) if isinstance(samples, ColumnBatch) else samples)
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error
         if stages is not None:
@@ -198,14 +200,15 @@ def make_fetcher(
     return MapFetcher(dataset, batched, collate_fn)
 
 
-def iterate_indices(index_sampler: Iterable[Any], dataset: Any) -> Iterator[Any]:
+def iterate_indices(index_sampler: Iterable[Any], dataset: Any, batched: bool) -> Iterator[Any]:
     """Begin a pass over the indices of batches: as int64 tensors where sampler and dataset know them.
 
     Args:
         index_sampler: a batch sampler, or a sampler where the loader does not batch.
         dataset: what the indices are for.
+        batched: they are for `__getitems__`.
     """
-    if getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__"):
+    if batched and getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__"):
         # A subclass may have changed what iterating gives; then its own order counts.
         owner = next((kind for kind in type(index_sampler).__mro__ if "__iter__" in vars(kind)), object)
         if "tensors" in vars(owner):

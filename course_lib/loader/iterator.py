@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from course_lib.loader.fetch import iterate_indices
 from course_lib.loader.pinning import find_pinning_device
-from course_lib.loader.progress import Progress, as_it_was, read_randomness, restore_randomness
+from course_lib.loader.progress import Progress, as_it_was, read_randomness
 from course_lib.loader.seeding import draw_base_seed
 from course_lib.loader.times import BatchTimes
 
@@ -83,12 +83,10 @@ class LoaderIterator(ABC):
 
     def _begin_new(self, loader: "DataLoader[Any]", finished: Progress | None, draw_seed: bool) -> None:
         base_seed = 0 if draw_seed else self._progress.base_seed
-        if finished is not None:
-            restore_randomness(loader, finished.randomness)
-            if loader.persistent_workers:  # They would have kept their seeds.
-                draw_seed, base_seed = False, finished.base_seed
+        if finished is not None and loader.persistent_workers:  # They would have kept their seeds.
+            draw_seed, base_seed = False, finished.base_seed
         self._progress = Progress(read_randomness(loader), base_seed, draw_seed)
-        indices = iterate_indices(self._index_sampler, loader.dataset)
+        indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
         # After iter(sampler), before its first index: the order in which torch draws from the generator.
         if draw_seed:
             self._progress.base_seed = draw_base_seed(loader.generator)
@@ -97,7 +95,7 @@ class LoaderIterator(ABC):
     def _go_on(self, loader: "DataLoader[Any]", progress: Progress) -> None:
         self._progress = progress
         with as_it_was(loader, progress.randomness):
-            indices = iterate_indices(self._index_sampler, loader.dataset)
+            indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
             if progress.drew_seed:
                 progress.base_seed = draw_base_seed(loader.generator)
             deque(islice(indices, progress.handed), maxlen=0)

@@ -1,17 +1,22 @@
 """What travels between the loader and its workers (lesson 11).
 
-To a worker goes a *copy*: tensors as bytes, and functions and classes that no module holds (lambdas, whatever
-a notebook cell defines) as their code, which plain pickle cannot do. From a worker comes a *handle*: tensors
+To a worker goes a *copy*: tensors as bytes, and functions and classes that no file holds (lambdas, whatever a
+notebook cell defines) as their code, which plain pickle cannot do. From a worker comes a *handle*: tensors
 stay in shared memory, and only their names are sent.
 """
 
 import errno
 import io
 import pickle
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from multiprocessing.context import set_spawning_popen
 from multiprocessing.reduction import ForkingPickler
+from multiprocessing.resource_sharer import DupFd
+from multiprocessing.spawn import get_preparation_data
+from types import FunctionType
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
@@ -20,6 +25,8 @@ import torch.multiprocessing  # teaches ForkingPickler to put tensors into share
 from course_lib.copy_on_write import CopyOnWriteMemory, Place
 
 Contents = dict[str, Any]  # what every worker starts with, by the names of the loader's arguments
+
+_SCRIPT = {"init_main_from_name", "init_main_from_path"}  # how `multiprocessing` tells workers to run it
 
 UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
 
@@ -37,6 +44,8 @@ class _CopyingPickler(_SharingPickler):
     """The same, with tensors by value."""
 
     def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type | FunctionType) and _is_in_the_script(value):
+            return NotImplemented  # by name: the worker has run the script's file itself
         # A shared tensor costs a file descriptor, and a list of ten thousand tensors more than there are. And
         # what a worker writes into its copy of the dataset is nobody else's business.
         is_read_otherwise = isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg())
@@ -96,7 +105,7 @@ def pack_for_parent(value: Any) -> bytes:
         except UNPICKLABLE:
             return _dump(_SharingPickler, value)
     except (OSError, RuntimeError) as error:
-        _explain_file_limit(error)
+        explain_file_limit(error)
         raise
 
 
@@ -115,17 +124,18 @@ def unpack(packed: bytes, buffers: Iterable[Any] = ()) -> Any:
     try:
         return pickle.loads(packed, buffers=buffers)
     except (OSError, RuntimeError) as error:
-        _explain_file_limit(error)
+        explain_file_limit(error)
         raise
 
 
-def _explain_file_limit(error: Exception) -> None:
+def explain_file_limit(error: BaseException) -> None:
+    """Add what to do to an error that a limit of open files has caused; leave others alone."""
     # Where a file descriptor cannot be received, Python's message is "received 0 items of ancdata".
     if getattr(error, "errno", None) == errno.EMFILE or "ancdata" in str(error):
         error.add_note(
-            "Too many open files: every tensor that comes from a worker holds one while it lives. "
-            "Keep fewer batches, raise the limit with `ulimit -n` in the shell, or begin the program "
-            "with torch.multiprocessing.set_sharing_strategy('file_system')."
+            "Too many open files: every worker takes some, and every tensor that comes from one while it "
+            "lives. Use fewer workers, keep fewer batches, raise the limit with `ulimit -n` in the shell, or "
+            "begin the program with torch.multiprocessing.set_sharing_strategy('file_system')."
         )
 
 
@@ -135,34 +145,44 @@ def _dump(pickler: type[cloudpickle.Pickler], value: Any, **options: Any) -> byt
     return buffer.getvalue()
 
 
-def pack_contents(contents: Contents, memory: CopyOnWriteMemory) -> bytes:
-    """Pack what every worker starts with, each for itself: an error in opening it is the worker's to report.
+def pack_contents(contents: Contents, memory: CopyOnWriteMemory) -> tuple[bytes, bool]:
+    """Pack what every worker starts with, all in one, so that parts which share something still do.
 
     Args:
         contents: dataset, collate function and so on.
         memory: where large parts go.
+
+    Returns:
+        The packed contents; whether they can be unpacked only once.
     """
-    packed = {name: _pack(name, value, memory) for name, value in contents.items()}
-    return pickle.dumps(packed, pickle.HIGHEST_PROTOCOL)
-
-
-def unpack_contents(packed: bytes, memory: CopyOnWriteMemory) -> Contents:
-    """Undo `pack_contents`."""
-    with closing(memory):
-        parts = pickle.loads(packed).items()
-        return {name: unpack(rest, memory.open(places)) for name, (rest, places) in parts}
-
-
-def _pack(name: str, value: Any, memory: CopyOnWriteMemory) -> tuple[bytes, list[Place]]:
-    places: list[Place] = []
+    places, buffer, heir = list[Place](), io.BytesIO(), _Heir()
 
     def lay(buffer: pickle.PickleBuffer) -> bool:
         place = memory.lay(buffer)
         places.extend([] if place is None else [place])
         return place is None
 
+    pickler = _CopyingPickler(buffer, pickle.HIGHEST_PROTOCOL, buffer_callback=lay)
+    set_spawning_popen(heir)  # type: ignore[arg-type]
     try:
-        return pack_copied(value, lay), places
+        for name, value in contents.items():
+            _dump_part(pickler, name, value)
+    finally:
+        set_spawning_popen(None)
+    return pickle.dumps((list(contents), places, buffer.getvalue())), heir.has_inherited
+
+
+def unpack_contents(packed: bytes, memory: CopyOnWriteMemory) -> Contents:
+    """Undo `pack_contents`."""
+    with closing(memory):
+        names, places, pickled = pickle.loads(packed)
+        unpickler = pickle.Unpickler(io.BytesIO(pickled), buffers=memory.open(places))
+        return {name: unpickler.load() for name in names}
+
+
+def _dump_part(pickler: _CopyingPickler, name: str, value: Any) -> None:
+    try:
+        pickler.dump(value)
     except Exception as error:
         error.add_note(
             f"This happened while the loader's {name} (a {type(value).__name__}) was pickled for a "
@@ -171,3 +191,24 @@ def _pack(name: str, value: Any, memory: CopyOnWriteMemory) -> tuple[bytes, list
             "worker_init_fn."
         )
         raise
+
+
+class _Heir:
+    """A process being started, to `multiprocessing`: it may inherit locks, queues and shared values."""
+
+    DupFd = DupFd
+    has_inherited = False
+
+    def duplicate_for_child(self, descriptor: int) -> int:
+        self.has_inherited = True
+        return descriptor
+
+
+def _is_in_the_script(value: Any) -> bool:
+    """Whether a function or a class stands in the file of a script, which every worker runs, too."""
+    found: Any = sys.modules["__main__"]
+    if value.__module__ != found.__name__ or not get_preparation_data("").keys() & _SCRIPT:
+        return False
+    for name in value.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is value

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from course_lib.copy_on_write import CopyOnWriteMemory
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError, describe_death
-from course_lib.loader.pickling import Contents, pack_contents, pack_indices, unpack
+from course_lib.loader.pickling import Contents, explain_file_limit, pack_contents, pack_indices, unpack
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Lender, Packed
 from course_lib.loader.workers import STOP, Report, Role, Task, run_worker
@@ -118,8 +118,9 @@ class ProcessPool:
                     yield role.worker_id
             else:
                 yield from self._start_side_by_side()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            explain_file_limit(error)
             raise
         sources = [(worker.answers, worker.process.sentinel) for worker in self._workers]
         self._watch = Watch([source for pair in sources for source in pair])
@@ -130,13 +131,15 @@ class ProcessPool:
         with closing(CopyOnWriteMemory()) as memory:
             for role in self._roles:
                 self._start(role, memory)
-            packed = pack_contents(self._contents, memory)
-        for role, worker in zip(self._roles, self._workers):
-            try:
-                send(worker.tasks, packed)
-            except OSError as error:
-                raise self._death_of(worker) from error
-            yield role.worker_id
+            packed, only_once = b"", True
+            for role, worker in zip(self._roles, self._workers):
+                if only_once:
+                    packed, only_once = pack_contents(self._contents, memory)
+                try:
+                    send(worker.tasks, packed)
+                except OSError as error:
+                    raise self._death_of(worker) from error
+                yield role.worker_id
 
     def send(self, worker_id: int, task: Task) -> None:
         """Order a batch from a worker."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils.data import Sampler
 
 from course_lib.loader.fetch import Position
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
 
 _GLOBAL = "global"
+_MAY_DECIDE = (torch.Generator, Sampler)
 
 
 @dataclass
@@ -121,8 +123,10 @@ class Progress:
 
 def read_randomness(loader: "DataLoader[Any]") -> dict[str, Any]:
     """Return the state of whatever decides on the order of the next pass."""
-    states = {name: source.get_state() for name, source in _generators(loader).items()}
-    states |= {name: sampler.state_dict() for name, sampler in _stateful_samplers(loader).items()}
+    states = {
+        name: source.get_state() if isinstance(source, torch.Generator) else source.state_dict()
+        for name, source in _sources(loader).items()
+    }
     if loader.generator is None:
         states[_GLOBAL] = torch.get_rng_state()
     return states
@@ -130,12 +134,10 @@ def read_randomness(loader: "DataLoader[Any]") -> dict[str, Any]:
 
 def restore_randomness(loader: "DataLoader[Any]", randomness: Mapping[str, Any]) -> None:
     """Set the generators and samplers of the loader back; torch's global generator is none of them."""
-    for name, source in _generators(loader).items():
+    for name, source in _sources(loader).items():
         if name in randomness:
-            source.set_state(randomness[name])
-    for name, sampler in _stateful_samplers(loader).items():
-        if name in randomness:
-            sampler.load_state_dict(randomness[name])
+            restore = source.set_state if isinstance(source, torch.Generator) else source.load_state_dict
+            restore(randomness[name])
 
 
 @contextmanager
@@ -155,20 +157,18 @@ def as_it_was(loader: "DataLoader[Any]", randomness: Mapping[str, Any]) -> Itera
             torch.set_rng_state(now)
 
 
-def _parts(loader: "DataLoader[Any]") -> dict[str, Any]:
-    inner = getattr(loader.batch_sampler, "sampler", None)
-    return {"sampler": loader.sampler, "batch_sampler": loader.batch_sampler, "inner_sampler": inner}
-
-
-def _generators(loader: "DataLoader[Any]") -> dict[str, torch.Generator]:
-    sources = {"loader": loader.generator}
-    sources |= {name: getattr(part, "generator", None) for name, part in _parts(loader).items()}
-    return {name: source for name, source in sources.items() if isinstance(source, torch.Generator)}
-
-
-def _stateful_samplers(loader: "DataLoader[Any]") -> dict[str, Any]:
+def _sources(loader: "DataLoader[Any]") -> dict[str, Any]:
+    """Find the generators, and the samplers that know their state: the loader's, and what these hold."""
+    found = dict[str, Any]()
+    waiting = [("loader", loader.generator), ("sampler", loader.sampler), ("batches", loader.batch_sampler)]
+    for name, part in waiting:
+        if all(part is not other for other in found.values()):
+            found[name] = part
+            held = getattr(part, "__dict__", {}).items()
+            waiting += [(f"{name}.{key}", one) for key, one in held if isinstance(one, _MAY_DECIDE)]
     return {
-        f"{name} state": part
-        for name, part in _parts(loader).items()
-        if hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
+        name: part
+        for name, part in found.items()
+        if isinstance(part, torch.Generator)
+        or (hasattr(part, "state_dict") and hasattr(part, "load_state_dict"))
     }

@@ -23,10 +23,10 @@ very large. A worker whose dataset keeps a batch keeps that memory to itself, an
 
 import ctypes
 import io
+import os
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from math import prod
 from multiprocessing.reduction import ForkingPickler
 from pickle import HIGHEST_PROTOCOL, Pickler, Unpickler
@@ -34,9 +34,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.multiprocessing import get_sharing_strategy
 
 from course_lib.datasets.batch_memory import offering
 from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, unpack
+from course_lib.platform import remove_shared_memory
 
 _ALIGNMENT = 64
 _LARGEST_SLOT = 256 * 2**20
@@ -44,9 +46,8 @@ _LITTLE = 2**20
 _ROOM_TO_GROW = 1.25
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-Place = tuple[
-    int, str, tuple[int, ...]
-]  # a tensor in a slot: its first byte, the name of its dtype, its shape
+# A tensor in a slot: its first byte, the name of its dtype, its shape, its strides if it is not contiguous.
+Place = tuple[int, str, tuple[int, ...], tuple[int, ...] | None]
 
 # Those that NumPy has as well: it makes arrays in given memory three times as fast as torch makes tensors.
 _NUMPY_DTYPES = {
@@ -65,15 +66,22 @@ def _lease(memory: Bytes) -> Any:
 
 def _at(place: Place, lease: Any) -> torch.Tensor:
     """Return the tensor at a place of leased memory."""
-    start, name, shape = place
+    start, name, shape, strides = place
     dtype = _NUMPY_DTYPES.get(name)
-    if dtype is not None:
+    if dtype is not None and strides is None:
         return torch.from_numpy(np.ndarray(shape, dtype, lease, start))
-    return torch.frombuffer(lease, dtype=getattr(torch, name), count=prod(shape), offset=start).view(shape)
+    flat = torch.frombuffer(lease, dtype=getattr(torch, name), count=prod(shape), offset=start)
+    return flat.view(shape) if strides is None else flat.as_strided(shape, strides)
 
 
-def _place(start: int, dtype: torch.dtype, shape: Sequence[int]) -> Place:
-    return start, str(dtype)[6:], tuple(shape)  # "torch.int64" is "int64" to both libraries
+def _place(start: int, dtype: torch.dtype, shape: Sequence[int], strides: Any = None) -> Place:
+    return start, str(dtype)[6:], tuple(shape), strides  # "torch.int64" is "int64" to both libraries
+
+
+def _strides(tensor: torch.Tensor) -> tuple[int, ...] | None:
+    """Return the strides of a tensor that lies in one piece in another order, as with `channels_last`."""
+    order = sorted(range(tensor.ndim), key=tensor.stride, reverse=True)
+    return tensor.stride() if tensor.permute(order).is_contiguous() else None
 
 
 class Packed(NamedTuple):
@@ -174,7 +182,7 @@ class Offer:
     def find(self, tensor: torch.Tensor) -> int | None:
         """Return where in the slot a tensor lies in one piece; None if it lies elsewhere."""
         start = tensor.data_ptr() - self._first
-        is_inside = 0 <= start <= self._size - tensor.nbytes and tensor.is_contiguous()
+        is_inside = 0 <= start <= self._size - tensor.nbytes
         return start if is_inside and not (tensor.is_conj() or tensor.is_neg()) else None
 
     def close(self) -> bool:
@@ -225,10 +233,11 @@ class _Layout:
         return number
 
     def _find_place(self, tensor: torch.Tensor) -> Place:
-        start = self._offer.find(tensor)
+        strides = None if tensor.is_contiguous() else _strides(tensor)
+        start = self._offer.find(tensor) if strides or tensor.is_contiguous() else None
         if start is not None:
-            return _place(start, tensor.dtype, tensor.shape)
-        place = _place(self._offer.reserve(tensor.nbytes), tensor.dtype, tensor.shape)
+            return _place(start, tensor.dtype, tensor.shape, strides)
+        place = _place(self._offer.reserve(tensor.nbytes), tensor.dtype, tensor.shape, strides)
         self.beside.append((place, tensor))
         return place
 
@@ -247,9 +256,11 @@ class _Pickler(Pickler):
 def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:
     """Copy a slot's content to new memory of `size` bytes or more. If it is shared, return it packed, too."""
     memory, packed = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8), None
-    with suppress(RuntimeError):  # no shared memory is left
+    try:
         memory.share_memory_()  # type: ignore[no-untyped-call]
         packed = pack_for_parent(memory)
+    except RuntimeError:  # no shared memory is left
+        _forget_failures()
     renewed: Bytes = memory.numpy()
     renewed[: len(old)] = old
     return renewed, packed
@@ -258,12 +269,18 @@ def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:
 def _share(outcome: Any) -> Packed:
     try:
         return Packed(pack_for_parent(outcome))
-    except RuntimeError:  # no shared memory is left
-        return _copy(outcome)
+    except RuntimeError as error:
+        if "requires_grad" in str(error):  # Only data may travel; this is torch's refusal of a graph.
+            raise
+        _forget_failures()
+        return Packed(pack_copied(outcome), is_short_of_memory=True)
 
 
-def _copy(outcome: Any) -> Packed:
-    return Packed(pack_copied(outcome), is_short_of_memory=True)
+def _forget_failures() -> None:
+    """Remove the names of shared memory that was not to be had: torch leaves them."""
+    # With the other strategy names belong to living memory.
+    if get_sharing_strategy() == "file_descriptor":  # type: ignore[no-untyped-call]
+        remove_shared_memory(f"torch_{os.getpid()}_")
 
 
 class Lender:

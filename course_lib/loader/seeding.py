@@ -38,7 +38,7 @@ def seed_everything(base_seed: int, worker_id: int) -> None:
 
 
 def seed_worker(worker_id: int) -> None:
-    """Seed torch, NumPy and `random` of a worker; give it to a loader as `worker_init_fn`.
+    """Seed torch, NumPy and `random` of a worker; give it to a loader as `worker_init_fn` (lesson 11).
 
     This library's loader does it by itself. The function serves older versions of torch's loader, and own
     worker functions that want to start again from the worker's seed. It follows the worker's seed, so the

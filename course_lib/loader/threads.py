@@ -18,13 +18,14 @@ from typing import Any
 
 import torch
 
+from course_lib.loader.exceptions import WorkerDiedError
 from course_lib.loader.pickling import Contents
 from course_lib.loader.workers import Desk, Report, Role, Task
 from course_lib.worker_info import set_worker_info
 
 _GRACE_SECONDS = 5.0
 
-Answers = SimpleQueue[tuple[Report, Any]]
+Answers = SimpleQueue[tuple[Report, Any] | WorkerDiedError]
 Tasks = SimpleQueue[Task | None]
 
 
@@ -63,9 +64,12 @@ class ThreadPool:
     def receive(self, timeout: float | None) -> Iterator[tuple[Report, Any]]:
         """Wait for answers; yield those that have come."""
         try:
-            yield self._answers.get(timeout=timeout)
+            answer = self._answers.get(timeout=timeout)
             while True:
-                yield self._answers.get_nowait()
+                if isinstance(answer, WorkerDiedError):
+                    raise answer
+                yield answer
+                answer = self._answers.get_nowait()
         except Empty:
             return
 
@@ -77,12 +81,21 @@ class ThreadPool:
 def run_worker_thread(contents: Contents, role: Role, tasks: Tasks, answers: Answers) -> None:
     """Answer tasks until told to stop: the main function of a worker thread."""
     torch.set_num_threads(1)  # for this thread only
-    desk = Desk(contents.copy, role)
-    while (task := tasks.get()) is not None:
-        outcome = desk.work(task)
-        answers.put((desk.report(task), outcome))
-        del outcome  # It belongs to the consumer now.
-    set_worker_info(None)
+    try:
+        desk = Desk(contents.copy, role)
+        while (task := tasks.get()) is not None:
+            outcome = desk.work(task)
+            answers.put((desk.report(task), outcome))
+            del outcome  # It belongs to the consumer now.
+    except BaseException as error:  # not an Exception, which would have been an answer: sys.exit(), say
+        died = WorkerDiedError(
+            f"DataLoader worker thread {role.worker_id} was ended by {error!r}. Only the loader may do so. "
+            "Raise an Exception where a sample cannot be read; sys.exit() is for the main program."
+        )
+        died.__cause__ = error
+        answers.put(died)
+    finally:
+        set_worker_info(None)
 
 
 def _shut_down(threads: list[Thread], queues: list[Tasks]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.measure.spans import Span, rows_in_order
+from course_lib.whole_file import write_whole
 
 _PROCESS = 1
 
@@ -21,6 +22,9 @@ def save_chrome(spans: Sequence[Span], path: str | os.PathLike[str]) -> None:
     Args:
         spans: the spans of a timeline.
         path: the JSON file to write.
+
+    Raises:
+        OSError: it cannot be written. The message names the file; one that was there before is there still.
     """
     tracks = {row: place for place, row in enumerate(rows_in_order(spans), start=1)}
     events = [
@@ -30,7 +34,7 @@ def save_chrome(spans: Sequence[Span], path: str | os.PathLike[str]) -> None:
         *(_event(span, tracks[span.row]) for span in spans),
     ]
     text = json.dumps({"traceEvents": events, "displayTimeUnit": "ms"})
-    Path(path).write_text(text, encoding="utf-8")
+    write_whole(Path(path), text.encode())
 
 
 def _metadata(kind: str, track: int, **arguments: Any) -> dict[str, Any]:

@@ -46,14 +46,17 @@ class MemoryEvent:
 
 
 class MemoryMonitor:
-    """Watch the memory of this process and its workers.
+    """Watch the memory of this process and its workers (lesson 16).
 
     As a context manager it measures in the background, `with MemoryMonitor() as monitor: …`; without `with`
     it measures whenever `measure()` is called. `print(monitor)` shows a table, a notebook cell a plot.
 
+    GPU memory is another memory: table and plot show it, `gpu_peak` tells the most, and it counts neither for
+    `peak` nor for the limit.
+
     Args:
         interval: seconds between two measurements in the background; None measures only by hand.
-        limit: bytes; rising above it is recorded as an event, once for every time it happens.
+        limit: bytes of main memory; rising above it is recorded as an event, once for every time it happens.
         on_limit: called with each event, in the thread that has measured.
 
     Attributes:
@@ -129,8 +132,13 @@ class MemoryMonitor:
 
     @property
     def peak(self) -> int:
-        """The most bytes in use at once, over all samples; 0 without any."""
+        """The most bytes of main memory in use at once, over all samples; 0 without any."""
         return max((sample.use.used for sample in self.history), default=0)
+
+    @property
+    def gpu_peak(self) -> int | None:
+        """The most bytes of GPU memory that torch held at once, over all samples; None if it used no GPU."""
+        return max((sample.use.gpu for sample in self.history if sample.use.gpu is not None), default=None)
 
     @property
     def peak_per_epoch(self) -> list[int]:
@@ -167,7 +175,7 @@ class MemoryMonitor:
             f"  peak  {format_bytes(self.peak):>10}   of {len(self.history)} samples",
         ]
         if last.gpu is not None:
-            lines.append(f"  GPU   {format_bytes(last.gpu):>10}")
+            lines.append(f"  GPU   {format_bytes(last.gpu):>10}   peak {format_bytes(self.gpu_peak or 0)}")
         if self._epoch:
             grown = ", ".join(f"{growth / 2**20:+.0f}" for growth in self.growth_per_epoch)
             lines.append(f"  growth of the peak per epoch, MiB: {grown}")

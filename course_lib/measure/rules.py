@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
+from course_lib.datasets.base import check_map_style, dataset_length
 from course_lib.measure.fingerprint import fingerprint
 
 Note = tuple[int, Any]  # the index of a sample and what a rule noted about it
@@ -66,7 +67,7 @@ class SampleRule:
 
 
 def shape_rule(shape: Sequence[int | None], field: Any = 0) -> SampleRule:
-    """Make a rule: the values have this shape.
+    """Make a rule: the values have this shape (lesson 17).
 
     Args:
         shape: the sizes; None stands for any size, as in (3, None, None).
@@ -85,7 +86,7 @@ def shape_rule(shape: Sequence[int | None], field: Any = 0) -> SampleRule:
 
 
 def range_rule(low: float, high: float, field: Any = 0) -> SampleRule:
-    """Make a rule: all values lie between two numbers, which belong to the range; NaN never does.
+    """Make a rule: all values lie between two numbers, which belong to the range; NaN never does (lesson 17).
 
     Args:
         low, high: the least and the greatest value allowed.
@@ -102,7 +103,7 @@ def range_rule(low: float, high: float, field: Any = 0) -> SampleRule:
 
 
 def finite_rule(field: Any = None) -> SampleRule:
-    """Make a rule: no value is NaN or infinite.
+    """Make a rule: no value is NaN or infinite (lesson 17).
 
     Args:
         field: which part of a sample: the place in a tuple, the key of a dict; None for the whole sample.
@@ -130,7 +131,7 @@ class DuplicateRule:
 
 
 def duplicate_rule(field: Any = 0) -> DuplicateRule:
-    """Make a rule: no two samples are the same. Only samples that are checked are compared with each other.
+    """Make a rule: no two of the samples that are checked are the same (lesson 17).
 
     Args:
         field: which part of a sample is compared: the place in a tuple, the key of a dict; None for the whole
@@ -163,7 +164,7 @@ class LeakageRule:
 
 
 def leakage_rule(train: Any, test: Any, field: Any = 0) -> LeakageRule:
-    """Make a rule: nothing is both in the training and in the test data.
+    """Make a rule: nothing is both in the training and in the test data (lesson 17).
 
     It reads both in full, whatever share of the samples is checked.
     Wrap datasets with the same transforms, or with none: augmented copies of a picture are not equal.
@@ -172,7 +173,13 @@ def leakage_rule(train: Any, test: Any, field: Any = 0) -> LeakageRule:
         train, test: map-style datasets.
         field: which part of a sample is compared: the place in a tuple, the key of a dict; None for the whole
             sample.
+
+    Raises:
+        TypeError: if `train` or `test` cannot be indexed or has no length.
     """
+    for dataset in (train, test):
+        check_map_style(dataset, "leakage_rule")
+        dataset_length(dataset)
     return LeakageRule(train, test, field)
 
 

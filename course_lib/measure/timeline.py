@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Timeline:
-    """One traced epoch; `print` shows a report, a notebook shows the picture.
+    """One traced epoch; `print` shows a report, a notebook shows the picture (lesson 12).
 
     Attributes:
         batches: when each batch passed its stages, in the order in which batches were handed out.
@@ -138,6 +138,10 @@ class Timeline:
 
         Args:
             path: the JSON file to write.
+
+        Raises:
+            OSError: it cannot be written. The message names the file; one that was there before is there
+                still.
         """
         save_chrome(self.spans, path)
 

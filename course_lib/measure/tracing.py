@@ -14,7 +14,7 @@ BatchT = TypeVar("BatchT")
 
 
 def trace(loader: Iterable[BatchT], *, live: bool = False) -> "TracedLoader[BatchT]":
-    """Wrap a loader so that every epoch leaves a timeline.
+    """Wrap a loader so that every epoch leaves a timeline (lesson 12).
 
     Args:
         loader: a `course_lib.DataLoader`. Any other iterable of batches works, too, `torch`'s loader for

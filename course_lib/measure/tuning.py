@@ -35,7 +35,7 @@ def tune_num_workers(
     loader_class: Callable[..., Any] = DataLoader,
     **loader_arguments: Any,
 ) -> WorkerTuning:
-    """Measure how long a batch takes with different numbers of workers, and choose one.
+    """Measure how long a batch takes with different numbers of workers, and choose one (lesson 12).
 
     The search begins at half of the cores that this process may use, looks at 0, and walks on while a
     neighbour is better. A candidate that fails (a worker is killed, an exception, too little shared memory)

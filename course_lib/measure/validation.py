@@ -16,7 +16,7 @@ _BATCH = 16
 
 
 class DatasetValidator:
-    """Read samples of a dataset and hold them against rules.
+    """Read samples of a dataset and hold them against rules (lesson 17).
 
     A sample that cannot be read is counted, and is a fault whatever the rules are.
 

@@ -19,7 +19,7 @@ def plot_batch(
     columns: int = 8,
     title: str | None = None,
 ) -> Figure:
-    """Draw the images of a batch side by side, each under its label.
+    """Draw the images of a batch side by side, each under its label (lesson 01).
 
     Args:
         images: tensor or array of shape (B, C, H, W), (B, H, W, C) or (B, H, W) with C = 1 or 3. Integers go

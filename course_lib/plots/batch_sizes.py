@@ -17,7 +17,7 @@ _FIELDS = ("epoch", "batch_size", "loading_seconds", "step_seconds")
 
 @in_course_style
 def plot_batch_sizes(history: Sequence[Any], memory_limit: float | None = None) -> Figure:
-    """Draw the size of every batch, its speed, and its memory and loss where they are known.
+    """Draw the size of every batch, its speed, and its memory and loss where they are known (lesson 19).
 
     Args:
         history: records (or mappings) with the fields `epoch`, `batch_size`, `loading_seconds` and

@@ -14,7 +14,7 @@ _ROOM_FOR_NUMBERS = 40
 
 @in_course_style
 def plot_class_counts(labels: Any, class_names: Sequence[str] | None = None) -> Figure:
-    """Draw the number of samples of every class as bars.
+    """Draw the number of samples of every class as bars (lesson 01).
 
     Args:
         labels: classes of all samples, of shape (n,); or a mapping from a part's name to its labels, whose

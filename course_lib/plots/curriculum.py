@@ -16,7 +16,7 @@ _FIELDS = ("epoch", "difficulty", "samples", "total")
 
 @in_course_style
 def plot_curriculum(history: Sequence[Any], scores: Any = None) -> Figure:
-    """Draw how much of a dataset each epoch visits, and where in its scores the limits lie.
+    """Draw how much of a dataset each epoch visits, and where in its scores the limits lie (lesson 19).
 
     Args:
         history: records (or mappings) with the fields `epoch`, `difficulty`, `samples` and `total`, and

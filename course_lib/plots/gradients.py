@@ -15,7 +15,7 @@ _NOTHING = 1e-12
 
 @in_course_style
 def plot_gradient_variance(result: Any) -> Figure:
-    """Draw the variance of the mini-batch gradient against the batch size, on logarithmic axes.
+    """Draw the variance of the mini-batch gradient against the batch size, on logarithmic axes (lesson 15).
 
     Args:
         result: what `gradient_variance` returns, or a mapping with its fields `batch_sizes`, `variance`,

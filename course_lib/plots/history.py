@@ -24,7 +24,7 @@ _SERIES = (
 
 @in_course_style
 def plot_history(history: Any) -> Figure:
-    """Draw what `train_model` has recorded, one panel for each kind of number.
+    """Draw what `train_model` has recorded, one panel for each kind of number (lesson 14).
 
     Args:
         history: the record, or a mapping with some of its fields: `batch_losses`, `gradient_norms` and

@@ -16,12 +16,13 @@ _MEBIBYTE = 2**20
 
 @in_course_style
 def plot_memory(history: Sequence[Any], limit: float | None = None) -> Figure:
-    """Draw memory against time: this process, and its workers on top of it.
+    """Draw memory against time: this process, its workers on top of it, and GPU memory as a line.
 
     Args:
         history: records (or mappings) with the fields `seconds`, `epoch` and `use`, as `MemoryMonitor` keeps
-            them; `use` has `main` and `workers`, which have `rss` and `pss` in bytes.
-        limit: bytes, drawn as a line.
+            them; `use` has `main` and `workers`, which have `rss` and `pss` in bytes, and `gpu`, in bytes
+            or None. Without any GPU memory there is no line for it.
+        limit: bytes of main memory, drawn as a line.
 
     Returns:
         The figure.
@@ -42,12 +43,16 @@ def plot_memory(history: Sequence[Any], limit: float | None = None) -> Figure:
     figure, grid = new_figure(width=7.0, height=3.2)
     axes = grid[0, 0]
     _draw_layers(axes, seconds, main, workers)
+    gpu = [read_field(use, "gpu") for use in uses]
+    if any(size is not None for size in gpu):
+        held = np.asarray([(size or 0) / _MEBIBYTE for size in gpu])
+        axes.plot(seconds, held, color=COLORS[2], marker="s", markersize=2.5, label="GPU memory")
     _draw_epochs(axes, seconds, [read_field(sample, "epoch") for sample in history])
     if limit is not None:
         axes.axhline(limit / _MEBIBYTE, color=COLORS[6], linestyle="--", linewidth=1.2, label="limit")
     axes.set_ylim(bottom=0)
     label_axes(axes, f"Memory in use ({kind.upper()})", "seconds", "MiB")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))  # outside: the layers leave no room
     return figure
 
 

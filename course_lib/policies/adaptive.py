@@ -28,7 +28,7 @@ _REFUSED = {
 
 
 class AdaptiveBatchDataLoader(DataLoader[SampleT]):
-    """Load every sample once in an epoch, in batches whose size adapts within the epoch.
+    """Load every sample once in an epoch, in batches whose size adapts within the epoch (lesson 19).
 
     What is timed: `loading_seconds` from the moment a batch is asked for until it is handed out, and
     `step_seconds` from then until the next one is asked for. The first is the loader's, the second the

@@ -49,7 +49,7 @@ class CurriculumRecord:
 
 
 class CurriculumDataLoader(DataLoader[SampleT]):
-    """Load the easy samples first, and in every epoch more difficult ones as well.
+    """Load the easy samples first, and in every epoch more difficult ones as well (lesson 19).
 
     In epoch e the unlocked level is `initial_difficulty + e * difficulty_increase_rate`, at most 1, and the
     epoch is one pass over the samples up to that level: it ends. Levels run from 0 to 1 whatever the scores
@@ -70,7 +70,8 @@ class CurriculumDataLoader(DataLoader[SampleT]):
         normalize: how scores become levels. "rank": level 0.1 unlocks the easiest tenth. "range": it unlocks
             the first tenth of the way from the smallest to the largest score.
         cache: path of a file for the scores, so that they are not computed again. They are checked with some
-            samples, and computed anew if dataset or function have changed.
+            samples, and computed anew if dataset or function have changed. If it cannot be written, a
+            warning says so, and this loader goes on without.
         num_workers: number of workers, for the difficulties and for the batches.
         drop_last: leave out the last batch if it is short.
         generator: gives the order and the seeds of the workers; None takes torch's global one.
@@ -85,6 +86,7 @@ class CurriculumDataLoader(DataLoader[SampleT]):
     Raises:
         ValueError: a number is out of its range, a difficulty is NaN, or the dataset is empty.
         TypeError: the dataset is a stream, a difficulty is no number, or an argument is not taken.
+        FileNotFoundError: the folder of `cache` does not exist.
     """
 
     sampler: UnlockedSampler

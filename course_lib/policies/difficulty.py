@@ -59,7 +59,10 @@ def compute_scores(
     Raises:
         TypeError: `difficulty_fn` gave something else than a number.
         ValueError: it gave NaN, or `cache` is a file of another kind.
+        FileNotFoundError: the folder of `cache` does not exist.
     """
+    if cache is not None:
+        _check_folder(Path(cache))
     known = None if cache is None else read_scores(Path(cache))
     if known is not None:
         if _still_hold(known, dataset, difficulty_fn):
@@ -67,11 +70,11 @@ def compute_scores(
         warnings.warn(
             f"The difficulties in {cache} are not those of this dataset and this function: one of them has "
             "changed, or the function gives another number every time. They are computed anew.",
-            stacklevel=3,
+            stacklevel=4,
         )
     scores = _score_all(dataset, difficulty_fn, loader_arguments)
     if cache is not None:
-        write_scores(Path(cache), scores)
+        _keep(Path(cache), scores)
     return scores
 
 
@@ -149,6 +152,27 @@ def _still_hold(known: Floats, dataset: Any, difficulty_fn: Callable[[Any], Any]
     probes = sorted({int(place) for place in np.linspace(0, len(dataset) - 1, _PROBES)})
     again = [as_score(difficulty_fn(dataset[index]), index) for index in probes]
     return bool(np.allclose(again, known[probes], rtol=1e-6, atol=0))
+
+
+def _check_folder(cache: Path) -> None:
+    # Before the difficulties, which may take an hour.
+    if not cache.parent.is_dir():
+        raise FileNotFoundError(
+            f"cache is {str(cache)!r}, and there is no folder {str(cache.parent)!r}. The difficulties become "
+            "a file in a folder that exists. Make the folder, or give another path."
+        )
+
+
+def _keep(cache: Path, scores: Floats) -> None:
+    """Write scores if that is possible; they took long, and are of use without a file as well."""
+    try:
+        write_scores(cache, scores)
+    except OSError as error:
+        warnings.warn(
+            f"The difficulties could not be written: {error}. This loader goes on with them, and the next "
+            "one computes them again. Free some space, or give another path as cache.",
+            stacklevel=5,
+        )
 
 
 def _score_all(dataset: Any, difficulty_fn: Callable[[Any], Any], loader_arguments: dict[str, Any]) -> Floats:

@@ -61,7 +61,7 @@ class PrefetchStatistics:
 
 
 class LearnedPrefetchDataLoader(DataLoader[Any]):
-    """Learn the pattern of accesses and fetch ahead in threads.
+    """Learn the pattern of accesses and fetch ahead in threads (lesson 19).
 
     `loader[index]` returns one sample; `for batch in loader` asks the sampler for the indices of one batch at
     a time, no sooner than that batch is asked for. Either way every access teaches the model, and what it

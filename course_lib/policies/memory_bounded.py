@@ -24,7 +24,7 @@ _MEBIBYTE = 2**20
 
 
 class MemoryEfficientDataLoader(DataLoader[Any]):
-    """A `DataLoader` that keeps the memory of the process and its workers below a limit.
+    """A `DataLoader` that keeps the memory of the process and its workers below a limit (lesson 16).
 
     It begins with one batch ahead and opens up to `num_workers * prefetch_factor` while memory has room.
     Above the limit it halves that, lets go of what was loaded beyond, to load it again when its turn comes,

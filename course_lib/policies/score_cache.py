@@ -5,13 +5,14 @@ of the first, so that a file that was cut off or changed is noticed. Nothing in 
 """
 
 import hashlib
-import os
-import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from course_lib.whole_file import write_whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,17 +21,12 @@ def write_scores(path: Path, scores: Floats) -> None:
     """Write scores; another process sees the old file or the new one, and no half of it.
 
     Raises:
-        OSError: the folder does not exist or cannot be written to.
+        OSError: it cannot be written; the message names `path`.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, scores, allow_pickle=False)
-            np.save(file, _checksum(scores), allow_pickle=False)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    file = BytesIO()
+    np.save(file, scores, allow_pickle=False)
+    np.save(file, _checksum(scores), allow_pickle=False)
+    write_whole(path, file.getvalue())
 
 
 def read_scores(path: Path) -> Floats | None:

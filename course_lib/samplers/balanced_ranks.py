@@ -27,7 +27,7 @@ _BLUR = 0.2  # costs count up to so much more when they are sorted, which gives 
 
 
 class LoadBalancedDistributedSampler(DistributedSampler):
-    """Yield the indices of one rank, as many as in the other ranks and about as much work.
+    """Yield the indices of one rank, as many as in the other ranks and about as much work (lesson 18).
 
     Together the ranks yield every index once. If n is no multiple of W, the last row is filled up with
     repeats, at most one in a rank and always its last (`last_is_repeat`), or with `drop_last` left out.

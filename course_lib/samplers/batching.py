@@ -11,7 +11,7 @@ _FIRST_CUT, _LATER_CUTS = 16, 1024  # batches: of the first cut little, for some
 
 
 class BatchSampler(Sampler[list[int]]):
-    """Yield lists of `batch_size` indices.
+    """Yield lists of `batch_size` indices (lesson 09).
 
     Args:
         sampler: any iterable of indices, iterated anew in each epoch.

@@ -22,7 +22,7 @@ _BUCKETS_BY_DEFAULT = 20
 
 
 class BucketBatchSampler(Sampler[list[int]]):
-    """Yield lists of `batch_size` indices of samples of similar length, every index once in an epoch.
+    """Yield batches of indices of samples of similar length, each index once in an epoch (lesson 09).
 
     Args:
         lengths: the length of each sample: n integers, in a sequence, an array or a tensor of shape (n,).
@@ -96,7 +96,7 @@ class BucketBatchSampler(Sampler[list[int]]):
 
 
 def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Sequence[int]]) -> float:
-    """Measure which share of the padded batches is padding.
+    """Measure which share of the padded batches is padding (lesson 09).
 
     Args:
         lengths: the length of each sample, in a sequence, an array or a tensor of shape (n,).

@@ -17,7 +17,7 @@ from course_lib.samplers.order import Sampler, check_generator, check_positive
 
 
 class DynamicBatchSampler(Sampler[list[int]]):
-    """Yield batches whose padded size stays within a budget, every index once in an epoch.
+    """Yield batches whose padded size stays within a budget, every index once in an epoch (lesson 09).
 
     For each batch, `len(batch) * max(its lengths) <= max_tokens`, unless it holds a single sample. Each epoch
     shuffles the batches, and which samples of the same length (or bucket) stand in for each other. How many

@@ -26,7 +26,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class StratifiedSampler(Sampler[list[int]]):
-    """Yield batches in which every class has its share of the whole data, every index once in an epoch.
+    """Yield batches with the class shares of the whole data, every index once in an epoch (lesson 08).
 
     In a batch of m samples, the count of a class that has n_c of all n samples differs from m * n_c / n by
     less than 2. Only the last batch may be shorter. An epoch takes O(n log n) steps.
@@ -86,7 +86,7 @@ class StratifiedSampler(Sampler[list[int]]):
 
 
 class BalancedBatchSampler(Sampler[list[int]]):
-    """Yield batches with the same number of samples of every class.
+    """Yield batches with the same number of samples of every class (lesson 08).
 
     The rule of the epoch: it lasts until the largest class has been seen once, which takes
     `ceil(n_largest / samples_per_class)` batches. A smaller class starts over, in a new order, whenever it is

@@ -12,7 +12,7 @@ All ranks must take the same number of steps, because they wait for each other i
 from its beginning, or cut with `drop_last`.
 """
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
 
 import torch
 from torch import distributed
@@ -21,7 +21,7 @@ from course_lib.samplers.order import Sampler, check_sized
 
 
 class DistributedSampler(Sampler[int]):
-    """Yield the indices of one rank: the same as `torch.utils.data.DistributedSampler` yields.
+    """Yield the indices of one rank: the same as `torch.utils.data.DistributedSampler` yields (lesson 18).
 
     Taking every W-th index, and not a block, mixes the data even where nothing is shuffled: sorted data in
     blocks would show each rank one part of the classes only.
@@ -89,6 +89,14 @@ class DistributedSampler(Sampler[int]):
         """
         check_integer("epoch", epoch)
         self.epoch = epoch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the epoch, for a loader that goes on in another process."""
+        return {"epoch": self.epoch}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Choose the epoch of a state."""
+        self.set_epoch(state["epoch"])
 
     def __iter__(self) -> Iterator[int]:
         size = len(self.dataset)

@@ -19,7 +19,7 @@ _DRAWS_PER_CALL = 32  # torch's block size: a generator shared with other code t
 
 
 class Sampler(TorchSampler[IndexT]):
-    """Yield indices, or lists of indices, in the order in which they are to be loaded.
+    """Yield indices, or lists of indices, in the order in which they are to be loaded (lesson 08).
 
     A subclass writes `__iter__()`, and `__len__()` if it knows how many it yields.
 
@@ -38,7 +38,7 @@ class Sampler(TorchSampler[IndexT]):
 
 
 class SequentialSampler(Sampler[int]):
-    """Yield 0, 1, 2, ... up to the length of `data_source`, which may grow between epochs.
+    """Yield 0, 1, 2, ... up to the length of `data_source`, which may grow between epochs (lesson 08).
 
     Args:
         data_source: anything with a length n.
@@ -65,7 +65,7 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """Yield the indices of `data_source` in random order.
+    """Yield the indices of `data_source` in random order (lesson 08).
 
     Args:
         data_source: anything with a length n.
@@ -139,7 +139,7 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Yield the given indices in random order, each once.
+    """Yield the given indices in random order, each once (lesson 08).
 
     Args:
         indices: a sequence, tensor or array of indices.

@@ -29,7 +29,7 @@ _POINTS_PER_CALL = 32  # only the points are drawn ahead; where they fall is dec
 
 
 class PrioritySampler(Sampler[int]):
-    """Draw indices with replacement, index i with probability proportional to its priority ** exponent.
+    """Draw indices with replacement, index i in proportion to its priority ** exponent (lesson 08).
 
     The exponent is alpha / temperature. Each index is drawn with the priorities of that moment, so an update
     counts from the next draw on, in the middle of an epoch too. A loader asks ahead: what it has already

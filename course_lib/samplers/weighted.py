@@ -1,6 +1,7 @@
 """Draw samples with given weights (lesson 08)."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
@@ -11,7 +12,7 @@ _MULTINOMIAL_LIMIT = 2**24  # torch.multinomial refuses more categories than thi
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """Draw indices so that index i comes with probability `weights[i] / sum(weights)`.
+    """Draw indices so that index i comes with probability `weights[i] / sum(weights)` (lesson 08).
 
     Up to 2**24 weights the indices are torch's for the same generator; beyond, where torch fails, the same
     law holds with other draws.
@@ -27,8 +28,8 @@ class WeightedRandomSampler(Sampler[int]):
     Raises:
         ValueError: if a weight is negative, NaN or infinite, none is positive, `weights` is not
             one-dimensional, `num_samples` is no positive integer or more than can be drawn.
-        TypeError: if `replacement` is no bool (a ValueError as well, as in torch) or `generator` is of
-            another kind.
+        TypeError: if `weights` holds anything but numbers or `replacement` is no bool (a ValueError as well,
+            as in torch), or `generator` is of another kind.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class WeightedRandomSampler(Sampler[int]):
                 "whether an index may be drawn again. Pass True or False."
             )
         check_generator(generator)
-        self.weights = torch.as_tensor(weights, dtype=torch.float64)
+        self.weights = _as_numbers(weights)
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
@@ -58,13 +59,12 @@ class WeightedRandomSampler(Sampler[int]):
         return self.num_samples
 
     def _draw(self) -> torch.Tensor:
-        if len(self.weights) <= _MULTINOMIAL_LIMIT:
-            return torch.multinomial(
-                self.weights, self.num_samples, self.replacement, generator=self.generator
-            )
+        weights = _within_reach(self.weights)
+        if len(weights) <= _MULTINOMIAL_LIMIT:
+            return torch.multinomial(weights, self.num_samples, self.replacement, generator=self.generator)
         if self.replacement:
-            return _draw_by_cumulative_sum(self.weights, self.num_samples, self.generator)
-        return _draw_by_exponential_race(self.weights, self.num_samples, self.generator)
+            return _draw_by_cumulative_sum(weights, self.num_samples, self.generator)
+        return _draw_by_exponential_race(weights, self.num_samples, self.generator)
 
     def _check_weights(self) -> None:
         if self.weights.ndim != 1 or len(self.weights) == 0:
@@ -89,6 +89,30 @@ class WeightedRandomSampler(Sampler[int]):
                 "without replacement none comes twice. Draw fewer samples, or give more of them a positive "
                 "weight."
             )
+
+
+def _as_numbers(weights: Any) -> torch.Tensor:
+    try:
+        if torch.is_tensor(weights) and weights.is_complex():
+            raise TypeError("they are complex")
+        return torch.as_tensor(weights, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise ArgumentTypeError(
+            f"weights came as a {type(weights).__name__} ({error}). A weight is a number, and there is one "
+            "for each sample. Pass a flat list of numbers, or a tensor of shape (n,)."
+        ) from error
+
+
+def _within_reach(weights: torch.Tensor) -> torch.Tensor:
+    """Move weights at an end of what float64 holds towards its middle: sums and quotients stay finite.
+
+    A power of two changes no ratio. What would become 0 next to a weight of 1e289 stays above it.
+    """
+    largest = float(weights.max())
+    if largest > 2.0**959:
+        smallest = torch.finfo(torch.float64).tiny
+        return torch.where(weights > 0, (weights * 2.0**-64).clamp(min=smallest), 0.0)
+    return weights * 2.0**64 if largest < 2.0**-900 else weights
 
 
 def _draw_by_cumulative_sum(

@@ -25,7 +25,7 @@ BatchT = TypeVar("BatchT")
 
 
 class DeviceLoader(Generic[BatchT]):
-    """Iterate over a loader's batches on a device.
+    """Iterate over a loader's batches on a device (lesson 13).
 
     On a CUDA device copy and computation overlap: while the model works on one batch, the next one is loaded
     and copied. On other accelerators each batch is copied when its turn comes. On the CPU the loader's own

@@ -18,7 +18,7 @@ def evaluate(
     device: torch.device | str | None = None,
     progress: bool = False,
 ) -> Evaluation:
-    """Measure a model without changing it.
+    """Measure a model without changing it (lesson 15).
 
     Args:
         model: put into evaluation mode for the time of the call.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GradientVariance:
-    """The noise of mini-batch gradients, by batch size. All tuples go along `batch_sizes`.
+    """The noise of mini-batch gradients, by batch size (lesson 15). All tuples go along `batch_sizes`.
 
     Attributes:
         batch_sizes: numbers of samples per batch.
@@ -67,7 +67,7 @@ def gradient_variance(
     replacement: bool = False,
     generator: torch.Generator | None = None,
 ) -> GradientVariance:
-    """Measure mean and variance of the mini-batch gradient.
+    """Measure mean and variance of the mini-batch gradient (lesson 15).
 
     The model is in evaluation mode meanwhile, so that a sample's gradient depends on that sample only.
     Weights and `.grad` stay as they are. The time grows with `len(dataset)` plus the samples drawn: give a

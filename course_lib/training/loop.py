@@ -32,7 +32,7 @@ def train_model(
     device: torch.device | str | None = None,
     progress: bool = True,
 ) -> History:
-    """Train a model in mini-batches.
+    """Train a model in mini-batches (lesson 15).
 
     Args:
         model: maps inputs to outputs; trained in place.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result of one pass without learning.
+    """The result of one pass without learning (lesson 15).
 
     Attributes:
         loss: mean over all samples; None if no criterion was given.
@@ -25,7 +25,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class History:
-    """The course of a training.
+    """The course of a training (lesson 15).
 
     Attributes:
         batch_losses: mean loss of every batch, before its step.

@@ -23,7 +23,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class BatchedImageTransform:
-    """Do to a list of pictures what torchvision's chain of four does to each:
+    """Do to a list of pictures what torchvision's chain of four does to each (lesson 04):
 
         Resize(size), CenterCrop(crop), ToTensor(), Normalize(mean, std)
 

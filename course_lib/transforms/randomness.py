@@ -6,6 +6,9 @@ of the process, which the loader seeds anew in every worker.
 
 Workers that are threads share that generator, and which of them draws first is chance. Each therefore gets a
 generator here, made from the seed that the loader gave to the worker.
+
+A generator that the user gives has both troubles. So a worker does not draw from it, but from one that is
+made from its state and the worker's seed.
 """
 
 import threading
@@ -27,3 +30,9 @@ def generator_of_this_worker() -> torch.Generator | None:
         _of_this_thread.generator = torch.Generator().manual_seed(worker.seed)
     generator: torch.Generator = _of_this_thread.generator
     return generator
+
+
+def generator_for_worker(given: torch.Generator, worker_seed: int) -> torch.Generator:
+    """Return a generator made from the state of the one given, which stays as it is, and a worker's seed."""
+    number = torch.empty((), dtype=torch.int64).random_(generator=given.clone_state())
+    return torch.Generator().manual_seed(int(number) ^ worker_seed)

@@ -18,7 +18,7 @@ _AS_PILLOW_DOES = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def load_image_turbo(path: PathLike) -> torch.Tensor:
-    """Read a picture as RGB: pass it as `load` to an image dataset.
+    """Read a picture as RGB: pass it as `load` to an image dataset (lesson 05).
 
     Two libraries need not decode a JPEG file to the same pixels: expect differences of one step in 255 here
     and there, and none where Pillow and OpenCV were built with the same libjpeg-turbo. Other kinds of files,

@@ -36,7 +36,7 @@ Choice = TypeVar("Choice")
 
 
 def synonym_replacement(text: TextT, n: int = 1, *, generator: torch.Generator | None = None) -> TextT:
-    """Exchange words for synonyms: `n` of those that have one, or all of them if they are fewer.
+    """Exchange words for synonyms: `n` of those that have one, or all of them if they are fewer (lesson 04).
 
         synonym_replacement("Big storms!", generator=torch.Generator().manual_seed(0))  # "Large storms!"
 
@@ -67,7 +67,7 @@ def synonym_replacement(text: TextT, n: int = 1, *, generator: torch.Generator |
 
 
 def random_insertion(text: TextT, n: int = 1, *, generator: torch.Generator | None = None) -> TextT:
-    """Insert `n` words: each a synonym of a random word of the text, at a random place.
+    """Insert `n` words: each a synonym of a random word of the text, at a random place (lesson 04).
 
     A text in which no word has a synonym stays as it is. Nothing is inserted behind a negation.
 
@@ -93,7 +93,7 @@ def random_insertion(text: TextT, n: int = 1, *, generator: torch.Generator | No
 
 
 def random_swap(text: TextT, n: int = 1, *, generator: torch.Generator | None = None) -> TextT:
-    """Exchange two random words with each other, `n` times.
+    """Exchange two random words with each other, `n` times (lesson 04).
 
     A negation and the word behind it stay where they are. A text with fewer than two other words stays as
     it is.
@@ -120,7 +120,7 @@ def random_swap(text: TextT, n: int = 1, *, generator: torch.Generator | None = 
 
 
 def random_deletion(text: TextT, p: float = 0.1, *, generator: torch.Generator | None = None) -> TextT:
-    """Delete each word with probability `p`, independently of the others.
+    """Delete each word with probability `p`, independently of the others (lesson 04).
 
     A negation and the word behind it stay. If no word were left, one of them stays, each as likely as the
     others.

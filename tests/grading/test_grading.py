@@ -124,8 +124,11 @@ def test_a_process_that_answers_nonsense_earns_nothing(tmp_path: Path) -> None:
     assert "tampered" in verdict.note
 
 
-def test_checks_and_hints_in_the_notebook_are_not_the_judges(tmp_path: Path) -> None:
-    first = "from course_lib.classroom import check, hint\ncheck('99.1'); hint('99.1')"
+def test_checks_hints_and_looks_in_the_notebook_are_not_the_judges(tmp_path: Path) -> None:
+    first = (
+        "from course_lib.classroom import check, hint, look\n"
+        "check('99.1'); hint('99.1'); look(exit, {'99.1': exit})"
+    )
     verdict = verdict_of(tmp_path / "a.ipynb", notebook(("", first), ("99.1", SQUARES), ("99.2", TOTAL)))
     assert (verdict.score, verdict.cells) == (4, [])
 

@@ -395,11 +395,15 @@ FULL_DISK = """
         sys.exit(77)
     files = folder / "data.bin", folder / "labels.npy"
     old = MemoryMappedDataset.create(*files, [(torch.full((3,), 5.0), 5)])
-    try:
-        MemoryMappedDataset.create(*files, ((torch.ones(50_000), n) for n in range(100)))
-        raise SystemExit("it fitted")
-    except OSError as error:
-        assert error.errno == 28, error
+    many_values = ((torch.ones(50_000), n) for n in range(100))
+    many_labels = ((1.0, torch.ones(2_000)) for n in range(1_000))
+    for name, samples in (("data.bin", many_values), ("labels.npy", many_labels)):
+        try:
+            MemoryMappedDataset.create(*files, samples)
+            raise SystemExit("it fitted")
+        except OSError as error:
+            assert error.errno == 28 and error.filename == str(folder / name), error
+            assert "Free some" in str(error), error
     again = MemoryMappedDataset(*files, (3,))
     assert again[0][0].tolist() == [5.0] * 3 and sorted(p.name for p in folder.iterdir()) == [
         "data.bin", "labels.npy"]

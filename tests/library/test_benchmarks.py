@@ -6,16 +6,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import course_lib
+from benchmarks import caching
 from benchmarks.measure import OURS, Result, Spread, Workload, compare, first_batch_of, passes_over, spread
 from benchmarks.peers import against_peers
 from benchmarks.report import markdown_table, read_json, write_json
 from benchmarks.same import check_equal
 from benchmarks.tensors import images
+from course_lib import AutoOptimizedDataset
 
 COURSE = Path(course_lib.__file__).parents[1]
 
@@ -178,3 +181,19 @@ def test_a_peer_that_loses_samples_is_refused() -> None:
     peers = {"lossy": ("torch", lambda tensors, workers: lambda: [(tensors[0][:64], tensors[1][:64])])}
     with pytest.raises(ValueError, match="A peer gives 1 batches"):
         against_peers(tensors, 0, peers)
+
+
+class Greedy(AutoOptimizedDataset):
+    """A cache that takes twice the room it was given."""
+
+    def __init__(self, dataset: Any, cache_bytes: int) -> None:
+        super().__init__(dataset, 2 * cache_bytes)
+
+
+def test_a_cache_past_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = [workload for workload in caching.workloads(small=True) if "each sample once" in workload.name]
+    assert [workload.floors for workload in cached] == [{"no cache": 0.95}]
+    assert cached[0].contestants[OURS]() > 0
+    monkeypatch.setattr(caching, "AutoOptimizedDataset", Greedy)
+    with pytest.raises(ValueError, match="may hold 147,456"):
+        cached[0].contestants[OURS]()

@@ -61,7 +61,7 @@ def test_where_there_is_no_such_memory_all_travels_together(monkeypatch):
     assert make_memory_file() is None
     memory = CopyOnWriteMemory()
     tensor = torch.arange(LARGE)
-    packed = pack_contents({"dataset": tensor}, memory)
+    packed, _ = pack_contents({"dataset": tensor}, memory)
     assert len(packed) > tensor.nbytes
     assert torch.equal(unpack_contents(packed, memory)["dataset"], tensor)
     memory.close()  # a second time does nothing
@@ -74,7 +74,7 @@ from course_lib.loader.pickling import pack_contents, unpack_contents
 from course_lib.platform import set_limits
 set_limits(file_bytes=50_000)
 memory, tensor = CopyOnWriteMemory(), torch.arange({LARGE})
-packed = pack_contents({{"dataset": tensor}}, memory)
+packed, _ = pack_contents({{"dataset": tensor}}, memory)
 assert len(packed) > tensor.nbytes
 assert torch.equal(unpack_contents(packed, memory)["dataset"], tensor)
 """
@@ -121,7 +121,7 @@ TENSORS = {
 @pytest.mark.parametrize("make", TENSORS.values(), ids=TENSORS)
 def test_every_kind_of_tensor_comes_as_it_was(make):
     memory, tensor = CopyOnWriteMemory(), make()
-    copy = unpack_contents(pack_contents({"dataset": tensor}, memory), memory)["dataset"]
+    copy = unpack_contents(pack_contents({"dataset": tensor}, memory)[0], memory)["dataset"]
     assert type(copy) is type(tensor)
     assert copy.dtype is tensor.dtype
     assert copy.layout is tensor.layout
@@ -138,7 +138,7 @@ def test_views_of_one_tensor_stay_views_of_one(pack):
     value = [whole, whole[10:20], whole.view(100, -1)]
     if pack is None:
         memory = CopyOnWriteMemory()
-        copies = unpack_contents(pack_contents({"dataset": value}, memory), memory)["dataset"]
+        copies = unpack_contents(pack_contents({"dataset": value}, memory)[0], memory)["dataset"]
     else:
         copies = pack(value)
     copies[0][:] = 7
@@ -151,7 +151,7 @@ def test_an_array_that_is_read_only_stays_so():
     array = np.arange(LARGE)
     array.flags.writeable = False
     memory = CopyOnWriteMemory()
-    copy = unpack_contents(pack_contents({"dataset": array}, memory), memory)["dataset"]
+    copy = unpack_contents(pack_contents({"dataset": array}, memory)[0], memory)["dataset"]
     assert not copy.flags.writeable
     np.testing.assert_array_equal(copy, array)
 

@@ -1,16 +1,19 @@
 """The loader in this process, held against torch's: the same batches for the same arguments (lesson 10)."""
 
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.utils.data.dataloader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import IterableDataset
 from torch.utils.data import TensorDataset as TorchTensorDataset
 
+import course_lib.loader
 from course_lib import BatchSampler, DataLoader, TensorDataset
 
 Pair = namedtuple("Pair", "index, value")
@@ -216,3 +219,29 @@ def test_iterator_has_a_length_and_cannot_be_pickled():
 
 def test_subscript():
     assert DataLoader[int](Squares(1), 1)
+
+
+def count_lines(files):
+    """Return the number of lines that are not blank."""
+    return sum(bool(line.strip()) for file in files for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_whole_loader_is_shorter_than_torchs():
+    ours = Path(course_lib.loader.__file__).parent
+    theirs = Path(torch.utils.data.dataloader.__file__)
+    torchs_lines = count_lines([theirs, *(theirs.parent / "_utils").glob("*.py")])
+    assert 1000 < count_lines(ours.glob("*.py")) < torchs_lines
+
+
+def sort_and_add(samples):
+    """Do to a list of samples what only a list allows."""
+    samples.sort(key=lambda sample: -int(sample[0]))
+    samples.append(samples.pop(0))
+    return isinstance(samples, list), [int(sample[0]) for sample in samples + samples[:1]]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_collate_function_gets_a_list(workers):
+    dataset = TensorDataset(torch.arange(6), torch.arange(6))
+    loader = DataLoader(dataset, batch_size=3, collate_fn=sort_and_add, num_workers=workers)
+    assert list(loader) == [(True, [1, 0, 2, 1]), (True, [4, 3, 5, 4])]

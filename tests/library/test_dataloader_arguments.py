@@ -2,6 +2,7 @@
 
 import multiprocessing
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader as TorchLoader
@@ -131,3 +132,36 @@ def test_far_too_many_workers_warn():
 def test_a_torch_generator_shuffles():
     loader = DataLoader(DATA, shuffle=True, generator=torch.Generator().manual_seed(1))
     assert sorted(int(batch) for batch in loader) == DATA
+
+
+class Unsized:
+    """Has no length."""
+
+    def __getitem__(self, index):
+        return index
+
+
+class AtOnce:
+    """Is read by batches only."""
+
+    def __len__(self):
+        return 5
+
+    def __getitems__(self, indices):
+        return list(indices)
+
+
+@pytest.mark.parametrize("kind", [DataLoader, TorchLoader])
+def test_a_batch_sampler_needs_no_length_of_the_dataset(kind):
+    assert [batch.tolist() for batch in kind(Unsized(), batch_sampler=[[0, 1], [2]])] == [[0, 1], [2]]
+
+
+@pytest.mark.parametrize("kind", [DataLoader, TorchLoader])
+def test_a_batch_fetch_is_enough(kind):
+    assert [batch.tolist() for batch in kind(AtOnce(), batch_size=3)] == [[0, 1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("kind", [DataLoader, TorchLoader])
+def test_numbers_may_be_numpys(kind):
+    loader = kind(range(6), 3, num_workers=np.int64(1), timeout=np.float32(60), prefetch_factor=np.int16(1))
+    assert [batch.tolist() for batch in loader] == [[0, 1, 2], [3, 4, 5]]

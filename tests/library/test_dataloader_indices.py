@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import RandomSampler as TorchRandomSampler
 
 from course_lib import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler, TensorDataset
@@ -167,3 +168,16 @@ class Numbered:
 
 def test_a_batch_sampler_without_iter_is_read_by_position():
     assert [batch.tolist() for batch in DataLoader(Recorder(), batch_sampler=Numbered())] == [[4, 2], [0]]
+
+
+class Kinds(TensorDataset):
+    """Tells what it is asked with."""
+
+    def __getitem__(self, index):
+        return type(index).__name__
+
+
+@pytest.mark.parametrize("kind", [DataLoader, TorchLoader])
+def test_without_batching_a_sampler_of_batches_gives_lists(kind):
+    sampler = BatchSampler(SequentialSampler(range(6)), 4, False)
+    assert list(kind(Kinds(torch.arange(6)), batch_size=None, sampler=sampler)) == ["list", "list"]

@@ -1,6 +1,7 @@
 """A pass that goes on elsewhere: the remaining batches come, in their order, none lost and none twice."""
 
 import io
+import multiprocessing
 import os
 import random
 import signal
@@ -17,6 +18,8 @@ from course_lib import (
     DataLoader,
     DistributedSampler,
     IterableDataset,
+    RandomSampler,
+    Sampler,
     StratifiedSampler,
     StreamingDataset,
     WeightedRandomSampler,
@@ -131,6 +134,24 @@ def test_the_remaining_batches_come_and_the_next_epoch_is_the_same(make, number,
     assert torch.equal(torch.get_rng_state(), standing)
     torch.manual_seed(77)
     assert values(resumed) == following
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [make_map, make_shuffled_stream])
+def test_a_pass_goes_on_under_every_other_start_method(make):
+    whole = make(num_workers=2)
+    expected, following = values(whole), values(whole)
+    batches, state = [], make(num_workers=2).state_dict()
+    for handed, method in enumerate(multiprocessing.get_all_start_methods(), 1):
+        loader = make(num_workers=2, multiprocessing_context=method)
+        loader.load_state_dict(state)
+        passing = iter(loader)
+        batches += values([next(passing) for _ in range(handed)])
+        state = stored(loader.state_dict())
+    last = make(num_workers=2)
+    last.load_state_dict(state)
+    assert batches + values(last) == expected
+    assert values(last) == following
 
 
 @settings(deadline=None, max_examples=25)
@@ -315,3 +336,87 @@ def test_after_a_kill_exactly_the_remaining_samples_come(tmp_path, streaming):
     assert len(seen) == 400
     assert sorted(seen) == list(range(400))
     assert os.path.getsize(f"{path}.state") < 50_000
+
+
+def test_a_state_of_another_order_is_refused():
+    state = make_map().state_dict()
+    for other, match in (
+        (DataLoader(range(53), batch_size=4, generator=seeded()), "sampler='RandomSampler', this one"),
+        (DataLoader(range(53), batch_size=4, shuffle=True), "generator='given', this one has None"),
+        (DataLoader(range(53), batch_sampler=[[0], [1]]), "batch_size=4, this one has None"),
+        (
+            DataLoader(range(53), batch_sampler=StratifiedSampler([0] * 53, 4)),
+            "sampler='RandomSampler', this one",
+        ),
+    ):
+        with pytest.raises(ValueError, match=match):
+            other.load_state_dict(state)
+
+
+class Wrapping:
+    """A sampler that is no subclass and hands on what another yields."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __iter__(self):
+        return iter(self.inner)
+
+    def __len__(self):
+        return len(self.inner)
+
+
+class Own(Sampler):
+    """A sampler with a generator under a name of its own."""
+
+    def __init__(self, luck):
+        self.luck = luck
+
+    def __iter__(self):
+        return iter(torch.randperm(53, generator=self.luck).tolist())
+
+    def __len__(self):
+        return 53
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Own(seeded(4)),
+        lambda: Wrapping(RandomSampler(range(53), generator=seeded(5))),
+    ],
+)
+def test_generators_are_found_wherever_a_sampler_holds_them(make):
+    loader = DataLoader(range(53), batch_size=4, sampler=make())
+    values(loader)
+    passing = iter(loader)
+    begun = [next(passing) for _ in range(3)]
+    state = loader.state_dict()
+    resumed = DataLoader(range(53), batch_size=4, sampler=make())
+    resumed.load_state_dict(state)
+    rest = values(resumed)
+    assert rest == values(passing)
+    assert len(begun) + len(rest) == 14
+    assert values(resumed) == values(loader), "the epoch after, too"
+
+
+def test_the_epoch_of_a_distributed_sampler_goes_along():
+    loader = make_distributed()
+    loader.sampler.set_epoch(3)
+    passing = iter(loader)
+    next(passing)
+    resumed = make_distributed()
+    resumed.load_state_dict(loader.state_dict())
+    assert values(resumed) == values(passing)
+    assert resumed.sampler.epoch == 3
+
+
+def test_an_epoch_chosen_after_a_finished_state_was_loaded_counts():
+    loader = make_distributed()
+    loader.sampler.set_epoch(3)
+    values(loader)
+    resumed = make_distributed()
+    resumed.load_state_dict(loader.state_dict())
+    for each in (loader, resumed):
+        each.sampler.set_epoch(4)
+    assert values(resumed) == values(loader)

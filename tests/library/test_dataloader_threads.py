@@ -233,3 +233,33 @@ def open_things():
     process = psutil.Process()
     files = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
     return {"files": files, "memory": process.memory_info().rss}
+
+
+class Ends:
+    """Ends the thread that asks for sample 5."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        if index == 5:
+            raise self.error
+        return index
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()], ids=repr)
+def test_a_thread_that_ends_is_told_and_not_waited_for(error, no_thread_left):
+    with pytest.raises(RuntimeError, match=rf"worker thread 1 was ended by {type(error).__name__}"):
+        list(thread_loader(Ends(error), batch_size=4))
+
+
+def test_a_thread_that_ends_before_its_first_batch(no_thread_left):
+    with pytest.raises(RuntimeError, match=r"was ended by SystemExit\(4\)"):
+        list(thread_loader(range(4), worker_init_fn=lambda worker: raise_(SystemExit(4))))
+
+
+def raise_(error):
+    raise error

@@ -3,14 +3,16 @@
 import gc
 import multiprocessing
 import os
+import random
 import subprocess
 import sys
 import textwrap
 import threading
 import time
 from collections import namedtuple
-from functools import partial
+from functools import cache, partial
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -21,6 +23,9 @@ from course_lib import DataLoader, get_worker_info
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 METHODS = multiprocessing.get_all_start_methods()
+EVERY_METHOD = [
+    pytest.param(method, marks=pytest.mark.slow if method == "spawn" else ()) for method in METHODS
+]
 Sample = namedtuple("Sample", "index, worker")
 
 
@@ -49,19 +54,57 @@ class Shard(IterableDataset):
             yield worker.id + step * worker.num_workers
 
 
-class Changing:
+class Shards(Shard):
+    """Other lengths in every pass over a worker's copy."""
+
+    def __iter__(self):
+        lengths, *self.lengths = self.lengths
+        return iter(Shard(lengths))
+
+
+class Telling:
+    """A sample tells which worker loaded it, the value of that one's copy, and its random numbers."""
+
     def __init__(self):
         self.value = 0
 
     def __len__(self):
-        return 2
+        return 12
 
     def __getitem__(self, index):
-        return self.value
+        numbers = torch.rand(()).item(), np.random.rand(), random.random()
+        return index, get_worker_info().id, self.value, *numbers
+
+
+class Overtaken(WhoLoads):
+    """Sample 0 waits for sample 4, which is ordered only when another batch has been handed out."""
+
+    def __init__(self, signal):
+        super().__init__(8)
+        self.signal = signal
+
+    def __getitem__(self, index):
+        if index == 4:
+            self.signal.touch()
+        while index == 0 and not self.signal.exists():
+            time.sleep(0.01)
+        return super().__getitem__(index)
+
+
+class OfTwo:
+    def __len__(self):
+        return 2
 
 
 def indices(loader):
     return [batch.index.tolist() for batch in loader]
+
+
+@pytest.fixture(scope="module")
+def fork_server():
+    """Start what stays until this process ends: the fork server, and the tracker of resources with it."""
+    if "forkserver" in METHODS:
+        list(DataLoader(range(1), num_workers=1, multiprocessing_context="forkserver"))
 
 
 @pytest.fixture
@@ -92,6 +135,34 @@ def test_same_batches_as_torch(workers, batch_size):
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+def two_epochs(loader_class, persistent, **arguments):
+    """Return what the samples of two shuffled epochs tell. Between the two the dataset changes."""
+    dataset, generator = Telling(), torch.Generator().manual_seed(3)
+    arguments |= {"num_workers": 2, "persistent_workers": persistent, "generator": generator}
+    loader = loader_class(dataset, 2, shuffle=True, **arguments)
+    told = []
+    for dataset.value in (0, 1):
+        for batch in loader:
+            told += zip(*(column.tolist() for column in batch))
+    return told
+
+
+two_epochs_of_torch = cache(partial(two_epochs, TorchLoader))
+
+
+@pytest.mark.usefixtures("fork_server", "nothing_left")
+@pytest.mark.parametrize("method", EVERY_METHOD)
+@pytest.mark.parametrize("persistent", [False, True])
+def test_order_seeds_and_copies_of_the_dataset_are_torchs_under_every_start_method(persistent, method):
+    told = two_epochs(DataLoader, persistent, multiprocessing_context=method)
+    assert told == two_epochs_of_torch(persistent)
+    indices, workers, values, *numbers = zip(*told)
+    assert sorted(indices[:12]) == sorted(indices[12:]) == list(range(12)) != list(indices[:12])
+    assert workers == (0, 0, 1, 1) * 6
+    assert values == (0,) * 12 + (0 if persistent else 1,) * 12
+    assert len({number for column in numbers for number in column}) == 3 * 24
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("prefetch_factor", [1, 2, 5])
 def test_batch_i_comes_from_worker_i_modulo_n(workers, prefetch_factor):
@@ -112,16 +183,51 @@ def test_streams_alternate_as_in_torch(lengths, batch_size, drop_last):
     assert ours == theirs
 
 
-def test_out_of_order_a_slow_batch_lets_others_pass():
-    class Slow(WhoLoads):
-        def __getitem__(self, index):
-            if index == 0:
-                time.sleep(0.5)
-            return super().__getitem__(index)
+@pytest.mark.parametrize("method", EVERY_METHOD)
+def test_persistent_streams_are_torchs_under_every_start_method(method):
+    passes = [(5, 5), (0, 4), (7, 1), (0, 0), (2, 3)]
+    arguments = {"num_workers": 2, "persistent_workers": True}
+    ours = DataLoader(Shards(passes), 2, multiprocessing_context=method, **arguments)
+    theirs = TorchLoader(Shards(passes), 2, **arguments)
+    for lengths in passes:
+        batches = [batch.tolist() for batch in ours]
+        assert batches == [batch.tolist() for batch in theirs]
+        assert sum(map(len, batches)) == sum(lengths)
 
-    numbers = [index for (index,) in indices(DataLoader(Slow(8), num_workers=2, in_order=False))]
+
+@pytest.mark.parametrize(
+    ("loader_class", "method"),
+    [
+        (TorchLoader, METHODS[0]),
+        *(pytest.param(DataLoader, *method.values, marks=method.marks) for method in EVERY_METHOD),
+    ],
+)
+def test_out_of_order_a_slow_batch_lets_others_pass(tmp_path, loader_class, method):
+    arguments = {"in_order": False, "timeout": 60, "multiprocessing_context": method}
+    loader = loader_class(Overtaken(tmp_path / "overtaken"), num_workers=2, **arguments)
+    numbers = [index for (index,) in indices(loader)]
     assert sorted(numbers) == list(range(8))
     assert numbers[0] != 0
+
+
+@pytest.mark.usefixtures("fork_server", "nothing_left")
+@pytest.mark.parametrize("method", EVERY_METHOD)
+def test_a_break_and_an_exception_of_the_consumer_leave_nothing_under_every_start_method(method):
+    def consume(loader):
+        for _ in loader:
+            raise KeyboardInterrupt
+
+    loader = DataLoader(
+        torch.arange(40.0), num_workers=2, persistent_workers=True, multiprocessing_context=method
+    )
+    for batch in loader:
+        assert batch.item() == 0
+        break
+    assert [batch.item() for batch in loader] == list(range(40))
+    with pytest.raises(KeyboardInterrupt):
+        consume(loader)
+    assert [batch.item() for batch in loader] == list(range(40))
+    del loader, batch
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -173,17 +279,22 @@ def test_several_loaders_interleaved():
     assert rows[1] == [[2, 3], [102, 103], [202, 203]]
 
 
-def test_workers_of_each_epoch_see_the_dataset_of_that_epoch():
-    dataset = Changing()
-    fresh = DataLoader(dataset, 2, num_workers=1)
-    kept = DataLoader(dataset, 2, num_workers=1, persistent_workers=True)
-    assert [batch.tolist() for loader in (fresh, kept) for batch in loader] == [[0, 0], [0, 0]]
-    dataset.value = 1
-    assert [batch.tolist() for loader in (fresh, kept) for batch in loader] == [[1, 1], [0, 0]]
+@pytest.mark.slow
+@pytest.mark.usefixtures("fork_server", "nothing_left")
+def test_loaders_of_every_start_method_interleaved():
+    contexts = [*METHODS, *map(multiprocessing.get_context, METHODS)]
+    loaders = [
+        DataLoader(range(start, start + 6), 2, num_workers=1, multiprocessing_context=context)
+        for start, context in enumerate(contexts)
+    ]
+    rows = [[batch.tolist() for batch in row] for row in zip(*loaders, strict=True)]
+    assert rows == [
+        [[start + step, start + step + 1] for start in range(len(contexts))] for step in (0, 2, 4)
+    ]
 
 
 def test_persistent_workers_are_the_same_processes():
-    class Pid(Changing):
+    class Pid(OfTwo):
         def __getitem__(self, index):
             return os.getpid()
 
@@ -193,19 +304,13 @@ def test_persistent_workers_are_the_same_processes():
     assert len(set(epochs[0])) == 2
 
 
-def test_a_persistent_pass_begins_anew_after_a_break():
-    loader = DataLoader(WhoLoads(10), 2, num_workers=2, persistent_workers=True)
-    next(iter(loader))
-    assert indices(loader) == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
-
-
 def test_a_persistent_stream_begins_anew():
     loader = DataLoader(Shard((3, 2)), None, num_workers=2, persistent_workers=True)
     assert [list(loader) for _ in range(2)] == [[0, 1, 2, 3, 4]] * 2
 
 
 def test_workers_use_one_thread():
-    class Threads(Changing):
+    class Threads(OfTwo):
         def __getitem__(self, index):
             return torch.get_num_threads()
 
@@ -213,7 +318,7 @@ def test_workers_use_one_thread():
 
 
 def test_torch_knows_our_workers():
-    class Ask(Changing):
+    class Ask(OfTwo):
         def __getitem__(self, index):
             worker = torch.utils.data.get_worker_info()
             return worker.id, worker.num_workers

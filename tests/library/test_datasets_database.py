@@ -8,8 +8,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -294,6 +296,148 @@ def test_a_writer_that_was_killed_loses_nothing(tmp_path):
     assert [label for _, label in dataset] == list(range(50))
 
 
+# In a namespace of its own an ordinary user may mount; root becomes an ordinary user for a while.
+READ_ONLY = """
+    import os, sqlite3, subprocess, sys
+    from pathlib import Path
+    import torch
+    from course_lib import DatabaseDataset, DataLoader
+
+    root, kind = Path(sys.argv[1]), sys.argv[2]
+    if kind == "mount" and subprocess.run(["mount", "--bind", root, root]).returncode:
+        sys.exit(77)
+
+    def execute(*statements, die=False):
+        if os.fork() == 0:
+            connection = sqlite3.connect(path, isolation_level=None)
+            for statement in statements:
+                connection.execute(statement)
+            if die:
+                os.kill(os.getpid(), 9)
+            connection.close()
+            os._exit(0)
+        os.wait()
+
+    def close_the_place():
+        if kind == "mount":
+            subprocess.run(["mount", "--bind", path.parent, path.parent], check=True)
+            subprocess.run(["mount", "-o", "remount,ro,bind", path.parent], check=True)
+            return
+        path.parent.chmod(0o555)
+        if os.getuid() == 0:
+            os.setresuid(23456, 23456, 0)
+
+    def open_the_place():
+        if os.getresuid()[2] == 0:
+            os.setresuid(0, 0, 0)
+        path.parent.chmod(0o755)
+
+    def labels(dataset, workers=0):
+        return [label for _, label in DataLoader(dataset, None, num_workers=workers)]
+
+    def refused(*words):
+        try:
+            DatabaseDataset(path)
+        except ValueError as error:
+            assert all(word in str(error) for word in ("samples.db cannot", "Copy both", *words)), error
+        else:
+            raise AssertionError("it was read")
+
+    def no_wal():
+        close_the_place()
+        assert labels(DatabaseDataset(path)) == list(range(20))
+
+    def wal_that_was_closed():
+        execute("PRAGMA journal_mode = WAL")
+        link = root / "link.db"
+        link.symlink_to(path)
+        close_the_place()
+        for name in (path, link):
+            dataset = DatabaseDataset(name)
+            for workers in (0, 2):
+                assert labels(dataset, workers) == list(range(20))
+        assert [one.name for one in path.parent.iterdir()] == ["samples.db"]
+
+    def wal_with_an_empty_log():
+        execute("PRAGMA journal_mode = WAL")
+        path.with_name("samples.db-wal").touch()
+        close_the_place()
+        assert labels(DatabaseDataset(path)) == list(range(20))
+
+    def wal_with_a_log_and_its_index():
+        execute("PRAGMA journal_mode = WAL", "UPDATE samples SET label = label + 1", die=True)
+        close_the_place()
+        assert labels(DatabaseDataset(path)) == list(range(1, 21))
+
+    def wal_with_a_log():
+        execute("PRAGMA journal_mode = WAL", "UPDATE samples SET label = label + 1", die=True)
+        path.with_name("samples.db-shm").unlink()
+        close_the_place()
+        refused("samples.db-wal", "journal_mode = DELETE")
+
+    def what_a_killed_writer_left():
+        update = "UPDATE samples SET label = -1, data = zeroblob(5000)"
+        execute("PRAGMA cache_size = 1", "BEGIN", update, die=True)
+        close_the_place()
+        refused("samples.db-journal")
+
+    def somebody_else_writes():
+        if kind == "mount":
+            return
+        execute("PRAGMA journal_mode = WAL")
+        close_the_place()
+        dataset, again = DatabaseDataset(path), DatabaseDataset(path)
+        assert dataset[3][1] == 3
+        open_the_place()
+        execute("UPDATE samples SET label = label + 1")
+        close_the_place()
+        for one in (dataset, again):
+            try:
+                one[3]
+            except RuntimeError as error:
+                assert "samples.db was written" in str(error), error
+            else:
+                raise AssertionError("it was read")
+        assert labels(DatabaseDataset(path)) == list(range(1, 21))
+
+    situations = (no_wal, wal_that_was_closed, wal_with_an_empty_log, wal_with_a_log_and_its_index,
+        wal_with_a_log, what_a_killed_writer_left, somebody_else_writes)
+    root.chmod(0o755)
+    failed = []
+    for situation in situations:
+        path = root / situation.__name__ / "samples.db"
+        path.parent.mkdir()
+        dataset = DatabaseDataset.create(path, [(None, n) for n in range(20)])
+        labels(dataset, 2)  # loads what another user might not find
+        child = os.fork()
+        if child == 0:
+            situation()
+            sys.exit()
+        if os.waitpid(child, 0)[1]:
+            failed.append(situation.__name__)
+        path.parent.chmod(0o755) if kind == "user" else None
+    sys.exit(f"failed: {failed}" if failed else 0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not hasattr(os, "getresuid"), reason="a place that can only be read is made otherwise here"
+)
+@pytest.mark.parametrize("kind", ["mount", "user"])
+def test_a_place_that_can_only_be_read(kind):
+    program = [sys.executable, "-c", textwrap.dedent(READ_ONLY)]
+    command = ["unshare", "-rm", *program] if kind == "mount" else program
+    with tempfile.TemporaryDirectory() as folder:  # unlike tmp_path, one that another user may enter
+        try:
+            done = subprocess.run([*command, folder, kind], capture_output=True, text=True, timeout=120)
+        except FileNotFoundError:
+            pytest.skip("this system has no unshare")
+    if done.returncode == 77 or "unshare failed" in done.stderr:
+        pytest.skip("this system lets nobody mount")
+    assert done.returncode == 0, done.stderr
+
+
 def test_create_is_all_or_nothing(tmp_path):
     def stops():
         yield 1, 2
@@ -382,7 +526,6 @@ def test_threads_share_the_connection(dataset):
 def many(tmp_path_factory):
     path = tmp_path_factory.mktemp("many") / "many.db"
     DatabaseDataset.create(path, ((np.float32([n, -n]), n) for n in range(MANY * 2 + 1000)))
-    execute(path, "PRAGMA journal_mode = WAL")
     execute(path, "DELETE FROM samples WHERE id * 7919 % 1009 % 2 = 0")
     with closing(sqlite3.connect(path)) as connection:
         surplus = connection.execute("SELECT count(*) FROM samples").fetchone()[0] - MANY
@@ -403,6 +546,7 @@ def keep_writing(path, stop, written):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")
+@pytest.mark.parametrize("journal_mode", ["WAL", "DELETE"])
 @pytest.mark.parametrize(
     ("loader_class", "method"),
     [
@@ -410,8 +554,11 @@ def keep_writing(path, stop, written):
         (torch_data.DataLoader, multiprocessing.get_all_start_methods()[0]),
     ],
 )
-def test_100_000_rows_by_4_workers_while_another_process_writes(many, tmp_path, method, loader_class):
+def test_100_000_rows_by_4_workers_while_another_process_writes(
+    many, tmp_path, method, loader_class, journal_mode
+):
     path = shutil.copy(many, tmp_path / "many.db")
+    execute(path, f"PRAGMA journal_mode = {journal_mode}")
     dataset = DatabaseDataset(path, "samples")
     rows = len(dataset)
     assert rows == MANY
@@ -425,6 +572,9 @@ def test_100_000_rows_by_4_workers_while_another_process_writes(many, tmp_path, 
     writer = context.Process(target=keep_writing, args=(str(path), stop, written))
     writer.start()
     try:
+        while written.value == 0:
+            assert writer.is_alive()
+            time.sleep(0.01)
         loader = loader_class(
             dataset,
             batch_size=1000,
@@ -432,17 +582,17 @@ def test_100_000_rows_by_4_workers_while_another_process_writes(many, tmp_path, 
             multiprocessing_context=method,
             collate_fn=default_collate,
         )
-        labels, sums = [], 0.0
+        labels, sums, progress = [], 0.0, []
         for data, batch_labels in loader:
+            progress.append(written.value)
             assert torch.equal(data[:, 0].long(), batch_labels)
             labels += batch_labels.tolist()
             sums += float(data.sum())
-        while written.value == 0:
-            assert writer.is_alive()
     finally:
         stop.set()
         writer.join()
     assert writer.exitcode == 0
+    assert progress[-1] > progress[0] > 0, "it wrote while rows were read"
     assert labels == expected
     assert sums == 0
     assert len(DatabaseDataset(path, "samples")) == rows + written.value

@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 import warnings
@@ -147,6 +148,103 @@ def test_a_failed_write_leaves_the_old_files_alone(tmp_path):
         MemoryMappedDataset.create(*files(tmp_path), broken())
     assert MemoryMappedDataset(*files(tmp_path), (2, 3))[0][1] == old[0][1] == 5
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["data.bin", "labels.npy"]
+
+
+def write(folder, number, count=3):
+    """Write `count` samples that all hold `number`, as their labels do."""
+    samples = [(np.full(3, number), number)] * count
+    return MemoryMappedDataset.create(*files(folder), samples)
+
+
+def contents(folder):
+    """Return the numbers in the samples and those in the labels."""
+    dataset = MemoryMappedDataset(*files(folder), (3,))
+    return [values[0].item() for values, _ in dataset], [label.item() for _, label in dataset]
+
+
+class Interrupted(BaseException):
+    """Comes from outside, as KeyboardInterrupt does."""
+
+
+@pytest.mark.parametrize("error", [OSError("the disk is gone"), Interrupted()], ids=["error", "interrupt"])
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("target", ["data.bin", "labels.npy"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["old files", "no files"])
+def test_trap_old_samples_with_new_labels(tmp_path, monkeypatch, target, is_done, is_new, error):
+    """Stopped at any step, it leaves the old files, the new ones or none, but never some of both."""
+    if not is_new:
+        write(tmp_path, 5)
+    replace = os.replace
+
+    def stop(source, destination):
+        if Path(destination).name == target and Path(source).name != "old":
+            if is_done:
+                replace(source, destination)
+            raise error
+        replace(source, destination)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", stop)
+        with pytest.raises(type(error)):
+            write(tmp_path, 7)
+    left = {path.name for path in tmp_path.iterdir()}
+    if target == "data.bin" and not is_done:
+        assert left == (set() if is_new else {"data.bin", "labels.npy"})
+        assert is_new or contents(tmp_path) == ([5.0] * 3, [5] * 3)
+    elif target == "labels.npy" and is_done:
+        assert contents(tmp_path) == ([7.0] * 3, [7] * 3)
+    else:
+        assert left == {"data.bin"}
+        with pytest.raises(FileNotFoundError, match=r"no labels.*write both files again.*labels\.npy"):
+            contents(tmp_path)
+    write(tmp_path, 9)
+    assert contents(tmp_path) == ([9.0] * 3, [9] * 3)
+
+
+KILLED = """
+import os, sys
+from course_lib import MemoryMappedDataset
+replace, steps = os.replace, int(sys.argv[3])
+def count(source, destination):
+    global steps
+    if not steps:
+        os.kill(os.getpid(), 9)
+    steps -= 1
+    replace(source, destination)
+os.replace = count
+MemoryMappedDataset.create(*sys.argv[1:3], [([7.0] * 3, 7)] * 3)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX ends a process this way")
+def test_killed_at_any_step_it_leaves_no_wrong_labels(tmp_path):
+    found = []
+    for steps in range(5):
+        write(tmp_path, 5)
+        killed = subprocess.run([sys.executable, "-c", KILLED, *files(tmp_path), str(steps)]).returncode
+        try:
+            found.append(contents(tmp_path))
+        except FileNotFoundError as error:
+            assert "labels.npy" in str(error)  # noqa: PT017
+            found.append(None)
+        if not killed:
+            break
+    old, new = ([5.0] * 3, [5] * 3), ([7.0] * 3, [7] * 3)
+    assert found == [old, None, None, new]
+
+
+def test_the_files_may_lie_on_two_file_systems(tmp_path):
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    with tempfile.TemporaryDirectory(dir=memory) as other:
+        for data, labels in ((tmp_path, Path(other)), (Path(other), tmp_path)):
+            paths = data / "data.bin", labels / "labels.npy"
+            for number in (5, 7):
+                dataset = MemoryMappedDataset.create(*paths, [([1.0], number), ([2.0], number)])
+                assert [label.item() for _, label in dataset] == [number] * 2
+            assert [path.name for path in data.iterdir() if path.suffix != ".npy"] == ["data.bin"]
+            assert [path.name for path in labels.iterdir() if path.suffix != ".bin"] == ["labels.npy"]
 
 
 @pytest.mark.parametrize(

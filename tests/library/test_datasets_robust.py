@@ -20,9 +20,11 @@ from course_lib import (
     Dataset,
     ListDataset,
     RobustDataset,
+    Subset,
     TensorDataset,
     TransformDataset,
     default_collate,
+    random_split,
 )
 from course_lib.datasets.shared_table import SharedTable
 from course_lib.datasets.transient import is_transient
@@ -287,6 +289,29 @@ class WrongCount(Broken):
 
 def test_a_batch_fetch_that_loses_samples_is_replaced_by_single_ones():
     assert quick(WrongCount(10, {3})).__getitems__([1, 2, 3]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda dataset: Subset(dataset, range(4)),
+        lambda dataset: random_split(dataset, [4, 0])[0],
+        lambda dataset: dataset + Broken(4),
+        lambda dataset: TransformDataset(dataset, abs),
+    ],
+    ids=["Subset", "random_split", "+", "TransformDataset"],
+)
+@pytest.mark.filterwarnings("ignore:Length of split at index 1 is 0")
+def test_what_lies_around_it_says_that_it_belongs_outermost(wrap):
+    whole = wrap(quick(Broken(4)))
+    assert sorted(whole.__getitems__([0, 1, 2, 3])) == [0, 1, 2, 3]
+    shorter = wrap(quick(Broken(4, {2})))
+    with pytest.raises(
+        ValueError, match=r"Expected 4, got 3 samples.*outermost, as in RobustDataset\(Subset"
+    ):
+        shorter.__getitems__([0, 1, 2, 3])
+    outermost = quick(wrap(Broken(4, {2})))
+    assert sorted(outermost.__getitems__([0, 1, 2, 3])) == [0, 1, 3]
 
 
 def test_outermost_it_catches_failing_transforms():

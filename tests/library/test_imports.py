@@ -24,6 +24,7 @@ FLOORS = (
         "collate",
         "metadata",
         "padding",
+        "whole_file",
         "datasets",
         "samplers",
         "transforms",

@@ -1,5 +1,6 @@
 """Everything of ours runs in torch's loader, and everything of torch's and torchvision's in ours."""
 
+import multiprocessing
 import pickle
 from itertools import chain
 
@@ -240,10 +241,19 @@ def test_torchs_samplers_run_in_our_batches():
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_nested_tensors_are_refused_in_a_worker_too():
+@pytest.mark.parametrize(
+    ("loader_class", "method"),
+    [
+        (torch_data.DataLoader, None),
+        *(
+            pytest.param(DataLoader, method, marks=pytest.mark.slow if method == "spawn" else ())
+            for method in multiprocessing.get_all_start_methods()
+        ),
+    ],
+)
+def test_nested_tensors_are_refused_in_a_worker_too(loader_class, method):
     nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
-    loader = torch_data.DataLoader(
-        ListDataset([nested, nested]), batch_size=2, collate_fn=default_collate, num_workers=1
-    )
+    arguments = {"batch_size": 2, "num_workers": 1, "multiprocessing_context": method}
+    loader = loader_class(ListDataset([nested, nested]), collate_fn=default_collate, **arguments)
     with pytest.raises(RuntimeError, match="nested tensors are not currently supported"):
         next(iter(loader))

@@ -17,10 +17,11 @@ from course_lib.plots.memory import plot_memory
 MEBIBYTE = 2**20
 
 
-def sample(seconds, epoch, mebibytes, workers=()):
+def sample(seconds, epoch, mebibytes, workers=(), gpu=None):
     main = ProcessMemory(1, mebibytes * MEBIBYTE, None)
     others = tuple(ProcessMemory(2, size * MEBIBYTE, None) for size in workers)
-    return MemorySample(seconds, epoch, MemoryUse(main, others))
+    on_gpu = None if gpu is None else gpu * MEBIBYTE
+    return MemorySample(seconds, epoch, MemoryUse(main, others, on_gpu))
 
 
 def recorded(*samples):
@@ -168,5 +169,74 @@ def test_the_plot_shows_the_numbers():
         "limit",
     }
     assert "RSS" in axes.get_title(loc="left")
+    assert len(axes.lines) == 3, "the sum, the epoch, the limit"
     with pytest.raises(ValueError, match="history is empty"):
         plot_memory([])
+
+
+# GPU memory
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    """Two GPUs that hold as many bytes as the list says."""
+    held = [0, 0]
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: held[device])
+    return held
+
+
+def test_gpu_memory_is_the_sum_of_all_gpus_and_apart_from_the_rest(two_gpus):
+    monitor = MemoryMonitor(interval=None, limit=10**12)
+    for two_gpus[:] in ([0, 0], [3 * 10**12, 2 * 10**12], [MEBIBYTE, 0]):
+        monitor.measure()
+    assert [one.use.gpu for one in monitor.history] == [0, 5 * 10**12, MEBIBYTE]
+    assert monitor.gpu_peak == 5 * 10**12
+    assert monitor.peak == max(one.use.used for one in monitor.history) < 10**12
+    assert max(monitor.peak_per_epoch) == monitor.peak
+    assert monitor.events == [], "the limit is one of main memory"
+    (line,) = [line for line in str(monitor).splitlines() if "GPU" in line]
+    assert line.split() == ["GPU", "1", "MiB", "peak", "4656.6", "GiB"]
+
+
+def test_without_a_gpu_nothing_is_said_about_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    monitor = MemoryMonitor(interval=None)
+    assert monitor.gpu_peak is None
+    monitor.measure()
+    assert monitor.history[0].use.gpu is None
+    assert monitor.gpu_peak is None
+    assert "GPU" not in str(monitor)
+
+
+def test_the_plot_has_a_line_for_gpu_memory():
+    history = [
+        sample(0, 0, 100),
+        sample(1, 0, 120, gpu=0),
+        sample(2, 0, 120, gpu=250),
+        sample(3, 0, 90, gpu=50),
+    ]
+    axes = plot_memory(history).axes[0]
+    total, gpu = axes.lines
+    assert total.get_ydata().tolist() == [100, 120, 120, 90]
+    assert gpu.get_xdata().tolist() == [0, 1, 2, 3]
+    assert gpu.get_ydata().tolist() == [0, 0, 250, 50], "who does not use the GPU holds nothing there"
+    assert gpu.get_label() == "GPU memory"
+    assert "GPU memory" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, and there is none")
+def test_memory_of_a_real_gpu_comes_and_goes():
+    monitor = MemoryMonitor(interval=None)
+    torch.zeros(1, device="cuda")
+    before = monitor.measure().use.gpu
+    data = torch.zeros(200 * MEBIBYTE, dtype=torch.uint8, device="cuda")
+    during = monitor.measure().use.gpu
+    del data
+    torch.cuda.empty_cache()
+    after = monitor.measure().use.gpu
+    assert during - before >= 200 * MEBIBYTE
+    assert during - after >= 200 * MEBIBYTE
+    assert monitor.gpu_peak == during
+    assert "GPU" in str(monitor)

@@ -7,6 +7,7 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -287,6 +288,23 @@ def test_a_chrome_trace_has_every_span_in_a_named_track(tmp_path: object) -> Non
         )
         assert (event["ts"], event["dur"]) == pytest.approx((span.begin * 1e6, (span.end - span.begin) * 1e6))
     assert {event["pid"] for event in events} == {1}
+
+
+def test_a_chrome_trace_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, timeline = tmp_path / "trace.json", make_timeline(simulate(3))
+    timeline.save_chrome(path)
+    before = path.read_bytes()
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match=r"No space left on device: .*trace\.json'"):
+        timeline.save_chrome(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["trace.json"]
 
 
 def test_the_report_lists_stages_rows_start_and_verdict() -> None:
@@ -578,7 +596,7 @@ def test_the_live_view_refreshes_four_times_a_second_at_most() -> None:
     assert display.closed == 1
 
 
-def test_the_live_view_says_what_the_timeline_says() -> None:
+def test_trap_the_dashboard_is_only_a_table() -> None:
     batches = tuple(simulate(40, 2, fetch=0.05))
     timeline = make_timeline(list(batches))
     readings = {reading.name: reading for reading in describe(batches, 2)}

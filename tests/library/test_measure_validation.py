@@ -156,6 +156,26 @@ def test_leakage_in_workers_and_with_unreadable_samples():
     assert broken(report) == [0, 2, 4]
 
 
+class WithoutLength:
+    def __getitem__(self, index):
+        return index
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (iter([1]), "leakage_rule got list_iterator, which cannot be indexed"),
+        (5, "leakage_rule got int, which cannot be indexed"),
+        (WithoutLength(), "WithoutLength has no length"),
+    ],
+    ids=["a stream", "a number", "no length"],
+)
+def test_leakage_is_sought_in_datasets_only(wrong, message):
+    for train, test in ((wrong, [1, 2]), ([1, 2], wrong)):
+        with pytest.raises(TypeError, match=message):
+            leakage_rule(train, test)
+
+
 def test_a_rule_that_fails_is_a_problem_and_not_the_end():
     def fragile(sample):
         return sample["missing"]

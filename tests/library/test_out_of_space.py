@@ -78,6 +78,54 @@ SITUATIONS = {
             assert torch.cat(list(loader))[:, 0].tolist() == [n for n in range(12) if n not in bad]
         assert [(one.index, one.times) for one in dataset.report().failures] == [(3, 2), (7, 2)]
     """,
+    "difficulties": """
+        import warnings
+        import numpy as np
+        from course_lib import CurriculumDataLoader, ListDataset
+        path = folder / "difficulties.npy"
+        for size, fits in ((1000, True), (60_000, False)):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                data = ListDataset(list(range(size)))
+                loader = CurriculumDataLoader(data, float, batch_size=size, cache=path)
+            assert loader.scores.tolist() == list(range(size))
+            told = [str(one.message) for one in caught if "could not be written" in str(one.message)]
+            assert len(told) == (not fits), told
+            assert all("No space left" in text and str(path) in text for text in told), told
+        assert np.load(path).tolist() == list(range(1000))
+        assert [file.name for file in folder.iterdir()] == ["difficulties.npy"], list(folder.iterdir())
+        loader.set_epoch(100)
+        assert [len(batch) for batch in loader] == [60_000]
+    """,
+    "difficulties in a folder that cannot be written": """
+        import warnings
+        from course_lib import CurriculumDataLoader, ListDataset
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        path = folder / "difficulties.npy"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            loader = CurriculumDataLoader(ListDataset(list(range(1000))), float, cache=path)
+        assert loader.scores.tolist() == list(range(1000))
+        told = [str(one.message) for one in caught if "could not be written" in str(one.message)]
+        assert len(told) == 1 and f"Read-only file system: '{path}'" in told[0], told
+        assert not list(folder.iterdir())
+    """,
+    "a timeline": """
+        from course_lib.measure.timeline import Timeline
+        timeline = Timeline((), (), 0.0, 1.0)
+        timeline.save_chrome(folder / "old.json")
+        before = (folder / "old.json").read_bytes()
+        fill()
+        for name in ("old.json", "new.json"):
+            try:
+                timeline.save_chrome(folder / name)
+            except OSError as error:
+                assert (error.errno, error.filename) == (28, str(folder / name)), error
+            else:
+                raise AssertionError("it fitted")
+        assert before and (folder / "old.json").read_bytes() == before
+        assert sorted(file.name for file in folder.iterdir()) == ["filler", "old.json"]
+    """,
     "no room to begin with": """
         fill()
         for make in (AutoOptimizedDataset, RobustDataset):

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from course_lib import plot_batch, plot_class_counts, plot_gradient_variance, plot_history
+from course_lib.plots.waste import plot_padding_waste
 from course_lib.training.gradients import GradientVariance
 from course_lib.training.records import History
 
@@ -45,6 +46,7 @@ def line(axes, label):
         lambda: plot_class_counts([0, 1, 1]),
         lambda: plot_history(HISTORY),
         lambda: plot_gradient_variance(NOISE),
+        lambda: plot_padding_waste({"random": [0.6, 0.7], "buckets": 0.2}),
     ],
 )
 def test_every_figure_renders_transparent_and_leaves_the_style_alone(draw):
@@ -184,6 +186,20 @@ def test_gradient_noise_leaves_zero_off_the_logarithmic_axis():
 def test_a_wrong_result_is_refused(result, match):
     with pytest.raises(ValueError, match=match):
         plot_gradient_variance(result)
+
+
+def test_padding_waste_is_a_bar_of_the_mean_and_a_point_for_each_epoch():
+    axes = plot_padding_waste({"random": [0.6, 0.7], "buckets": 0.25}).axes[0]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([65, 25])
+    assert [line.get_xdata().tolist() for line in axes.lines] == [pytest.approx([60, 70])]
+    assert [text.get_text() for text in axes.texts] == ["65 %", "25 %"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["random", "buckets"]
+
+
+@pytest.mark.parametrize("waste", [{}, {"random": []}, {"random": 60}, {"random": [0.5, float("nan")]}])
+def test_what_is_no_share_of_padding_is_refused(waste):
+    with pytest.raises(ValueError, match="waste"):
+        plot_padding_waste(waste)
 
 
 def test_records_draw_themselves():

@@ -1,7 +1,9 @@
 """A curriculum: easy samples first, everything in the end, and every epoch ends."""
 
 import gc
+import os
 import pickle
+import sys
 import warnings
 import weakref
 from pathlib import Path
@@ -297,9 +299,42 @@ def test_a_file_of_another_kind_is_neither_unpickled_nor_overwritten(tmp_path, m
     assert not Path("exploded").exists()
 
 
-def test_a_cache_without_a_folder_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        CurriculumDataLoader(Numbers(10), itself, cache=tmp_path / "nowhere" / "difficulty.npy")
+def test_a_cache_without_a_folder_is_an_error_that_names_it_before_anything_is_computed(tmp_path):
+    data = Numbers(10)
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*Make the folder"):
+        CurriculumDataLoader(data, itself, cache=tmp_path / "nowhere" / "difficulty.npy")
+    assert data.reads == 0
+
+
+def test_difficulties_are_not_lost_where_the_cache_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(draft, path):
+        raise PermissionError(13, "Permission denied", str(draft))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    path = tmp_path / "difficulty.npy"
+    with pytest.warns(UserWarning, match=r"Permission denied: .*difficulty\.npy'.*another path") as told:
+        loader = CurriculumDataLoader(Numbers(100), itself, initial_difficulty=1.0, cache=path)
+    assert told[0].filename == __file__
+    assert loader.scores.tolist() == list(range(100))
+    assert sorted(torch.cat(list(loader)).tolist()) == list(range(100))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_a_read_only_folder_costs_no_difficulties(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o555)
+    try:
+        (folder / "file").touch()
+    except PermissionError:
+        pass
+    else:
+        pytest.skip("this user may write anywhere")
+    with pytest.warns(UserWarning, match=r"Permission denied: .*difficulty\.npy'"):
+        loader = CurriculumDataLoader(Numbers(100), itself, cache=folder / "difficulty.npy")
+    assert loader.scores.tolist() == list(range(100))
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("workers", WORKERS[:2], ids=str)

@@ -297,3 +297,22 @@ def test_a_conjugate_of_what_was_made_in_the_slot_comes_as_a_conjugate():
     slot = lender.borrow()
     (received,) = lender.open(slot, writer.pack(slot, make))
     assert torch.equal(received, numbers.conj())
+
+
+@pytest.mark.parametrize("seasoned", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_order_of_dimensions_stays(dtype, seasoned):
+    images = torch.rand(2, 3, 4, 5).to(dtype).contiguous(memory_format=torch.channels_last)
+    turned = torch.rand(3, 4).to(dtype).t()
+    writer = seasoned_writer() if seasoned else SlotWriter()
+    received = send(writer, Lender(1), [images, turned, images])
+    assert received[0].is_contiguous(memory_format=torch.channels_last)
+    assert [tensor.stride() for tensor in received] == [images.stride(), turned.stride(), images.stride()]
+    assert torch.equal(received[0], images)
+    assert torch.equal(received[1], turned)
+
+
+def test_a_graph_does_not_travel_and_is_no_want_of_memory():
+    weights = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="requires_grad"):
+        SlotWriter().pack(0, lambda: weights * 2)

@@ -60,6 +60,17 @@ def test_impossible_weights(weights, rule):
         WeightedRandomSampler(weights, 1)
 
 
+@pytest.mark.parametrize(
+    "weights",
+    ["abc", ["a", "b"], None, [None], [1j], torch.tensor([1j]), {0: 1.0}, [[1.0], [1.0, 2.0]], [10**400]],
+    ids=lambda weights: str(weights)[:20],
+)
+def test_what_is_no_list_of_numbers(weights):
+    for kind in (TypeError, ValueError):  # a ValueError too, because torch raises now the one, now the other
+        with pytest.raises(kind, match=f"weights came as a {type(weights).__name__}.*A weight is a number"):
+            WeightedRandomSampler(weights, 1)
+
+
 def test_more_than_there_are_without_replacement():
     with pytest.raises(ValueError, match="only 2 of 3"):
         WeightedRandomSampler([1, 0, 1], 3, replacement=False)
@@ -120,6 +131,33 @@ def test_draws_follow_the_weights_by_the_chi_square_test(draw, seed):
     counts = torch.bincount(torch.tensor([int(index) for index in draw(weights, 50_000, seed)]), minlength=50)
     assert abs(chi_square(counts.double(), weights)) < 4
     assert chi_square(counts.double(), torch.ones(50)) > 100, "the test can tell"
+
+
+# The largest and the smallest numbers of float64: sums and quotients of them are no longer such numbers.
+EXTREMES = {"large": 4e307, "largest": 1.7e308 / 4, "small": 5e-324, "least normal": 2.3e-308}
+
+
+@pytest.mark.parametrize("unit", EXTREMES.values(), ids=EXTREMES)
+def test_the_law_holds_for_very_large_and_very_small_weights(unit):
+    weights = torch.tensor([1.0, 2.0, 0.0, 4.0, 3.0, 4.0], dtype=torch.float64) * unit
+    law = torch.tensor([1.0, 2.0, 4.0, 3.0, 4.0], dtype=torch.float64)
+    drawn = list(WeightedRandomSampler(weights, 10_000, generator=seeded(2)))
+    counts = torch.bincount(torch.tensor(drawn), minlength=6).double()
+    assert counts[2] == 0
+    assert abs(chi_square(counts[weights > 0], law)) < 4
+    generator = seeded(3)
+    firsts = [next(iter(WeightedRandomSampler(weights, 3, False, generator))) for _ in range(4000)]
+    counts = torch.bincount(torch.tensor(firsts), minlength=6).double()
+    assert abs(chi_square(counts[weights > 0], law)) < 4
+    pairs = [list(WeightedRandomSampler([unit] * 3, 2, False, generator)) for _ in range(4000)]
+    counts = torch.bincount(torch.tensor([3 * first + second for first, second in pairs]), minlength=9)
+    assert abs(chi_square(counts[[1, 2, 3, 5, 6, 7]].double(), torch.ones(6))) < 4
+
+
+def test_next_to_a_very_large_weight_a_very_small_one_is_still_above_zero():
+    sampler = WeightedRandomSampler([1.5e308, 0.0, 1.5e308, 5e-324], 3, False, seeded())
+    for _ in range(20):
+        assert set(sampler) == {0, 2, 3}
 
 
 WAYS_WITHOUT = {

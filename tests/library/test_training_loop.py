@@ -138,7 +138,7 @@ def test_a_scheduler_steps_once_per_batch_if_told(task):
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
-def test_a_plateau_scheduler_gets_its_metric(task, mode):
+def test_trap_a_plateau_scheduler_needs_its_metric(task, mode):
     model, dataset, criterion = task
     optimizer = sgd(model, 0.0)  # nothing improves, so every epoch after the first is on the plateau
     scheduler = ReduceLROnPlateau(optimizer, mode=mode, factor=0.1, patience=0)

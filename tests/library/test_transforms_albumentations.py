@@ -212,6 +212,80 @@ def test_every_picture_differs_and_every_run_is_the_same(arguments):
     assert torch.equal(epochs(1), first)
 
 
+def test_a_generator_of_its_own_decides_alone_and_leaves_the_global_one_alone():
+    def drawn(seed, global_seed):
+        torch.manual_seed(global_seed)
+        generator = torch.Generator().manual_seed(seed)
+        transform = albumentations_transform(augmentation(), generator=generator)
+        return [transform(tensor_picture()) for _ in range(3)]
+
+    first = drawn(3, global_seed=0)
+    assert same(drawn(3, global_seed=1), first)
+    assert not same(drawn(4, global_seed=1), first)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    drawn(3, global_seed=1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+WORKERS_WITH_A_GENERATOR = [
+    {},
+    {"num_workers": 2, "multiprocessing_context": "fork"},
+    {"num_workers": 2, "multiprocessing_context": "fork", "persistent_workers": True},
+    {"num_workers": 2, "worker_type": "thread"},
+    {"num_workers": 2, "worker_type": "thread", "persistent_workers": True},
+]
+
+
+@pytest.mark.parametrize("arguments", WORKERS_WITH_A_GENERATOR, ids=str)
+def test_with_a_generator_every_picture_differs_in_every_worker_and_every_run_is_the_same(arguments):
+    def epochs(seed, seed_of_loader, global_seed=0):
+        torch.manual_seed(global_seed)
+        dataset = ListDataset([tensor_picture(height=40, width=40)] * 12)
+        generator = torch.Generator().manual_seed(seed)
+        loader = DataLoader(
+            TransformDataset(dataset, albumentations_transform(augmentation(), generator=generator)),
+            batch_size=3,
+            generator=torch.Generator().manual_seed(seed_of_loader),
+            **arguments,
+        )
+        return torch.cat([batch for _ in range(2) for batch in loader])
+
+    first = epochs(1, 5)
+    assert len({picture.numpy().tobytes() for picture in first}) == 24
+    assert torch.equal(epochs(1, 5, global_seed=9), first)
+    assert not torch.equal(epochs(2, 5), first)
+    if arguments:
+        assert not torch.equal(epochs(1, 6), first)
+
+
+def test_workers_of_torchs_loader_do_not_repeat_each_other_with_a_generator():
+    transform = albumentations_transform(PIPELINE, generator=torch.Generator().manual_seed(0))
+    dataset = TransformDataset(ListDataset([tensor_picture()] * 8), transform)
+    batches = []
+    for loader_class in (DataLoader, torch_data.DataLoader):
+        generator = torch.Generator().manual_seed(3)
+        loader = loader_class(
+            dataset, batch_size=4, num_workers=2, generator=generator, multiprocessing_context="fork"
+        )
+        batches.append(torch.cat(list(loader)))
+    assert torch.equal(*batches)
+    assert len({picture.numpy().tobytes() for picture in batches[0]}) >= 7
+
+
+def test_with_a_generator_it_can_be_pickled():
+    generator = torch.Generator().manual_seed(0)
+    transform = albumentations_transform(augmentation(), generator=generator)
+    copy = pickle.loads(pickle.dumps(transform))
+    assert torch.equal(copy(tensor_picture()), transform(tensor_picture()))
+
+
+@pytest.mark.parametrize("generator", [0, np.random.default_rng(0), "cpu"], ids=repr)
+def test_what_is_no_generator_is_refused(generator):
+    with pytest.raises(TypeError, match=r"generator got .*torch\.Generator"):
+        albumentations_transform(A.HorizontalFlip(), generator=generator)
+
+
 def test_the_same_pictures_in_torchs_loader():
     dataset = TransformDataset(SyntheticImages(12, channels=3), albumentations_transform(augmentation()))
     batches = []

@@ -1,6 +1,6 @@
 """The classic mistakes that the lessons show, and for each the test that ours does not make it.
 
-The table names those tests, in this file or beside the system that they are about.
+The table names those tests for each system, by their file: this one (`traps`), or the one beside the system.
 """
 
 import ast
@@ -18,24 +18,30 @@ import pytest
 import torch
 import torch.utils.data as torch_data
 from torch.utils._python_dispatch import TorchDispatchMode
+from torchvision.transforms import v2
 
 import course_lib
 from course_lib import (
     BalancedBatchSampler,
     ConcatDataset,
     DataLoader,
+    DatasetValidator,
     DeviceLoader,
     ExceptionWrapper,
     ListDataset,
     RandomSampler,
+    Subset,
     TensorDataset,
+    TransformDataset,
     WeightedRandomSampler,
     default_collate,
     distributed_worker_init,
+    duplicate_rule,
     evaluate,
     generate_synthetic_image,
     get_worker_info,
     gradient_variance,
+    leakage_rule,
     pad_sequence_collate,
     plot_batch,
     random_split,
@@ -47,183 +53,249 @@ from course_lib import (
 from course_lib.platform import available_cores
 
 TRAPS = {
-    "Dataset": ["a_dataset_that_forgets_its_bounds_never_ends"],
-    "TensorDataset": ["assert_vanishes_under_optimisation", "one_index_at_a_time"],
-    "ConcatDataset": [
-        "concatenation_shifts_the_labels",
-        "past_the_negative_end_a_value_error_where_an_index_error_belongs",
-    ],
-    "random_split": [
-        "assert_vanishes_under_optimisation",
-        "a_tuple_of_lengths_fails",
-        "random_splits_of_overlapping_windows_leak",
-    ],
-    "TransformDataset": ["a_transform_tied_to_the_data"],
-    "CustomImageDataset": [
-        "unsorted_files",
-        "capital_extensions_are_lost",
-        "one_three_or_four_channels",
-        "no_label",
-    ],
-    "ImageFolderDataset": ["silent_empty_classes", "does_not_descend_into_subfolders", "unsorted_files"],
-    "generate_synthetic_image": ["show_does_nothing_on_a_headless_machine"],
-    "SyntheticImages": ["pure_noise_has_nothing_to_learn"],
-    "DatabaseDataset": [
-        "a_connection_per_item",
-        "ids_with_gaps_and_from_one",
-        "table_name_in_the_query",
-        "a_pickle_in_the_database_runs_nothing",
-    ],
-    "MemoryMappedDataset": [
-        "an_mmap_object_cannot_be_pickled",
-        "cannot_run_under_spawn",
-        "trailing_bytes_dropped_in_silence",
-        "the_last_sample_by_a_negative_index",
-    ],
-    "TimeSeriesDataset": [
-        "minus_one_is_an_empty_window_with_a_target",
-        "random_splits_of_overlapping_windows_leak",
-    ],
-    "PackedSequences": ["a_list_of_python_lists_grows_memory_in_every_worker"],
-    "PackedStrings": ["a_list_of_python_lists_grows_memory_in_every_worker"],
-    "MemoryEfficientDataset": ["an_empty_stub"],
-    "StreamingDataset": [
-        "a_small_buffer_ends_up_holding_everything",
-        "a_list_as_source_fails",
-        "generators_cannot_be_pickled",
-        "listing_the_dataset_fails",
-    ],
-    "CloudStorageDataset": [
-        "unpickles_what_it_downloaded",
-        "a_failed_download_then_fails_on_open",
-        "background_and_foreground_race_on_one_file",
-        "evicts_the_item_just_fetched",
-        "the_thread_never_ends",
-        "a_failed_download_kills_the_thread_unseen",
-        "it_cannot_be_pickled",
-    ],
-    "RobustDataset": [
-        "skip_ends_the_epoch",
-        "random_can_never_succeed",
-        "one_transient_error_blacklists_a_sample",
-        "a_bad_sample_duplicates_its_neighbour",
-        "the_length_shrinks",
-    ],
-    "AutoOptimizedDataset": [
-        "the_cache_has_no_bound",
-        "the_cache_lives_in_each_worker_and_dies_with_it",
-        "what_is_worth_more_is_kept",
-    ],
-    "mnist": ["crashes_in_a_classroom_without_internet"],
-    "RandomSampler": [
-        "num_samples_of_5_yields_10",
-        "one_randint_for_every_index",
-        "num_samples_of_0_becomes_n",
-    ],
-    "WeightedRandomSampler": ["not_implemented_without_replacement"],
-    "StratifiedSampler": [
-        "stratified_is_balanced_undersampling",
-        "epochs_2_3_and_4_are_identical",
-        "len_of_20_but_15_yielded_when_a_class_is_short",
-    ],
-    "BalancedBatchSampler": [
-        "an_epoch_on_mnists_counts_never_ends",
-        "duplicates_inside_a_batch",
-        "a_class_never_exhausted_keeps_its_order",
-        "len_is_another_number",
-    ],
-    "DynamicBatchSampler": ["an_empty_stub"],
-    "PrioritySampler": [
-        "integer_priorities_do_not_truncate_updates_to_zero",
-        "updates_do_not_wait_until_the_next_epoch",
-        "a_negative_priority_is_an_error_and_no_nan",
-        "not_all_probabilities_are_recomputed_each_time",
-        "alpha_is_no_share_of_uniform_draws",
-    ],
-    "DistributedSampler": [
-        "three_samples_over_eight_ranks",
-        "padding_counts_samples_twice_in_evaluation",
-        "contiguous_chunks_tie_a_rank_to_one_part_of_sorted_data",
-    ],
-    "LoadBalancedDistributedSampler": [
-        "only_prints_that_it_is_unbalanced",
-        "positional_arguments_land_in_the_weights",
-    ],
-    "default_collate": [
-        "tuples_of_unequal_length_lose_fields_in_silence",
-        "tuples_become_lists",
-        "floats_become_float32",
-        "numpy_scalars_stay_a_list",
-        "none_passes",
-    ],
-    "pad_sequence_collate": [
-        "nested_python_loops",
-        "tensors_and_arrays_fail",
-        "a_collate_for_variable_sizes_that_only_stacks",
-    ],
-    "image_metadata_collate": ["key_error_on_the_second_sample", "loses_keys_the_first_sample_lacks"],
-    "DataLoader": ["no_iter", "shuffle_with_a_sampler", "minus_3_workers"],
-    "seed_worker": [
-        "a_generator_held_by_the_dataset_repeats_in_every_worker",
-        "a_64_bit_seed_overflows_numpy",
-        "random_is_left_unseeded",
-    ],
-    "distributed_worker_init": [
-        "errors_of_the_init_function_leave_the_parent_waiting",
-        "divides_by_zero_without_a_gpu",
-    ],
-    "ExceptionWrapper": [
-        "errors_with_other_constructors_become_type_errors",
-        "the_errno_is_lost",
-        "key_errors_are_quoted_twice",
-    ],
-    "AdaptiveBatchDataLoader": ["changes_only_between_endless_epochs", "times_the_consumer"],
-    "CurriculumDataLoader": [
-        "never_ends",
-        "scores_above_1_never_unlock",
-        "an_empty_start_ends_the_course_at_once",
-    ],
-    "MemoryEfficientDataLoader": ["garbage_is_collected_for_every_batch"],
-    "LearnedPrefetchDataLoader": ["crashes_at_the_tenth_access", "no_iter_and_no_len"],
-    "albumentations_transform": [
-        "identical_across_workers_and_epochs",
-        "deaf_to_manual_seed",
-        "normalising_before_the_tensor_exists",
-        "one_channel_statistics_broadcast_over_rgb",
-        "a_crop_larger_than_the_picture",
-        "augmentation_that_reaches_the_validation_part",
-    ],
-    "DeviceLoader": ["pinned_memory_is_called_gpu_memory"],
-    "DatasetValidator": [
-        "checks_0_samples_of_a_small_dataset",
-        "unreadable_samples_are_not_counted",
-        "the_callers_list_is_changed",
-    ],
-    "tune_num_workers": ["no_gpu_no_workers", "cpu_count_ignores_what_this_process_may_use"],
-    "trace": ["logs_of_the_loader_do_not_exist"],
-    "train_model": [
-        "the_scheduler_is_never_stepped",
-        "clipping_stands_outside_the_loop",
-        "a_short_last_batch_is_miscounted",
-    ],
-    "gradient_variance": ["one_over_b_is_claimed_for_all_cases"],
+    "Dataset": {"datasets_base": ["a_dataset_that_forgets_its_bounds_never_ends"]},
+    "TensorDataset": {"traps": ["assert_vanishes_under_optimisation", "one_index_at_a_time"]},
+    "ConcatDataset": {
+        "traps": [
+            "concatenation_shifts_the_labels",
+            "past_the_negative_end_a_value_error_where_an_index_error_belongs",
+        ]
+    },
+    "random_split": {
+        "traps": [
+            "assert_vanishes_under_optimisation",
+            "a_tuple_of_lengths_fails",
+            "duplicates_split_at_random_leak",
+        ],
+        "datasets_timeseries": ["random_splits_of_overlapping_windows_leak"],
+    },
+    "TransformDataset": {
+        "datasets_transform": ["a_transform_tied_to_the_data"],
+        "traps": ["statistics_fitted_before_the_split"],
+    },
+    "CustomImageDataset": {
+        "datasets_images": [
+            "unsorted_files",
+            "capital_extensions_are_lost",
+            "one_three_or_four_channels",
+            "no_label",
+        ]
+    },
+    "ImageFolderDataset": {
+        "datasets_images": ["silent_empty_classes", "does_not_descend_into_subfolders", "unsorted_files"]
+    },
+    "generate_synthetic_image": {"traps": ["show_does_nothing_on_a_headless_machine"]},
+    "SyntheticImages": {"datasets_synthetic": ["pure_noise_has_nothing_to_learn"]},
+    "DatabaseDataset": {
+        "datasets_database": [
+            "a_connection_per_item",
+            "ids_with_gaps_and_from_one",
+            "table_name_in_the_query",
+            "a_pickle_in_the_database_runs_nothing",
+        ]
+    },
+    "MemoryMappedDataset": {
+        "datasets_memmap": [
+            "an_mmap_object_cannot_be_pickled",
+            "cannot_run_under_spawn",
+            "trailing_bytes_dropped_in_silence",
+            "the_last_sample_by_a_negative_index",
+            "old_samples_with_new_labels",
+        ]
+    },
+    "TimeSeriesDataset": {
+        "datasets_timeseries": [
+            "minus_one_is_an_empty_window_with_a_target",
+            "random_splits_of_overlapping_windows_leak",
+        ]
+    },
+    "PackedSequences": {"datasets_packed": ["a_list_of_python_lists_grows_memory_in_every_worker"]},
+    "PackedStrings": {"datasets_packed": ["a_list_of_python_lists_grows_memory_in_every_worker"]},
+    "MemoryEfficientDataset": {"datasets_on_demand": ["an_empty_stub"]},
+    "StreamingDataset": {
+        "datasets_streaming": [
+            "a_small_buffer_ends_up_holding_everything",
+            "a_list_as_source_fails",
+            "generators_cannot_be_pickled",
+            "listing_the_dataset_fails",
+        ]
+    },
+    "CloudStorageDataset": {
+        "datasets_cloud": [
+            "unpickles_what_it_downloaded",
+            "a_failed_download_then_fails_on_open",
+            "background_and_foreground_race_on_one_file",
+            "evicts_the_item_just_fetched",
+            "the_thread_never_ends",
+            "a_failed_download_kills_the_thread_unseen",
+            "it_cannot_be_pickled",
+        ]
+    },
+    "RobustDataset": {
+        "datasets_robust": [
+            "skip_ends_the_epoch",
+            "random_can_never_succeed",
+            "one_transient_error_blacklists_a_sample",
+            "a_bad_sample_duplicates_its_neighbour",
+            "the_length_shrinks",
+        ]
+    },
+    "AutoOptimizedDataset": {
+        "datasets_cached": [
+            "the_cache_has_no_bound",
+            "the_cache_lives_in_each_worker_and_dies_with_it",
+            "what_is_worth_more_is_kept",
+        ]
+    },
+    "mnist": {"datasets_mnist": ["crashes_in_a_classroom_without_internet"]},
+    "RandomSampler": {
+        "traps": ["num_samples_of_5_yields_10", "one_randint_for_every_index", "num_samples_of_0_becomes_n"]
+    },
+    "WeightedRandomSampler": {"traps": ["not_implemented_without_replacement"]},
+    "StratifiedSampler": {
+        "samplers_classes": [
+            "stratified_is_balanced_undersampling",
+            "epochs_2_3_and_4_are_identical",
+            "len_of_20_but_15_yielded_when_a_class_is_short",
+        ]
+    },
+    "BalancedBatchSampler": {
+        "samplers_classes": [
+            "an_epoch_on_mnists_counts_never_ends",
+            "duplicates_inside_a_batch",
+            "a_class_never_exhausted_keeps_its_order",
+        ],
+        "traps": ["len_is_another_number"],
+    },
+    "DynamicBatchSampler": {"samplers_budget": ["an_empty_stub"]},
+    "PrioritySampler": {
+        "samplers_priority": [
+            "integer_priorities_do_not_truncate_updates_to_zero",
+            "updates_do_not_wait_until_the_next_epoch",
+            "a_negative_priority_is_an_error_and_no_nan",
+            "not_all_probabilities_are_recomputed_each_time",
+            "alpha_is_no_share_of_uniform_draws",
+        ]
+    },
+    "DistributedSampler": {
+        "samplers_distributed": [
+            "three_samples_over_eight_ranks",
+            "padding_counts_samples_twice_in_evaluation",
+            "contiguous_chunks_tie_a_rank_to_one_part_of_sorted_data",
+        ]
+    },
+    "LoadBalancedDistributedSampler": {
+        "samplers_balanced_ranks": [
+            "only_prints_that_it_is_unbalanced",
+            "positional_arguments_land_in_the_weights",
+        ]
+    },
+    "default_collate": {
+        "traps": [
+            "tuples_of_unequal_length_lose_fields_in_silence",
+            "tuples_become_lists",
+            "floats_become_float32",
+            "numpy_scalars_stay_a_list",
+            "none_passes",
+        ]
+    },
+    "pad_sequence_collate": {
+        "traps": ["nested_python_loops"],
+        "padding": ["tensors_and_arrays_fail", "a_collate_for_variable_sizes_that_only_stacks"],
+    },
+    "image_metadata_collate": {
+        "metadata": [
+            "key_error_on_the_second_sample",
+            "loses_keys_the_first_sample_lacks",
+            "mixed_image_sizes_name_the_sample_and_both_shapes",
+        ]
+    },
+    "DataLoader": {
+        "traps": ["no_iter", "shuffle_with_a_sampler", "minus_3_workers"],
+        "dataloader_faults": ["no_check_that_the_parent_lives"],
+    },
+    "seed_worker": {
+        "traps": [
+            "a_generator_held_by_the_dataset_repeats_in_every_worker",
+            "a_64_bit_seed_overflows_numpy",
+            "random_is_left_unseeded",
+        ]
+    },
+    "distributed_worker_init": {
+        "traps": ["errors_of_the_init_function_leave_the_parent_waiting", "divides_by_zero_without_a_gpu"],
+        "worker_init": ["nccl_started_inside_data_workers"],
+    },
+    "ExceptionWrapper": {
+        "traps": [
+            "errors_with_other_constructors_become_type_errors",
+            "the_errno_is_lost",
+            "key_errors_are_quoted_twice",
+        ]
+    },
+    "AdaptiveBatchDataLoader": {
+        "policies_adaptive": [
+            "changes_only_between_endless_epochs",
+            "times_the_consumer",
+            "two_undefined_names",
+        ]
+    },
+    "CurriculumDataLoader": {
+        "policies_curriculum": [
+            "never_ends",
+            "scores_above_1_never_unlock",
+            "an_empty_start_ends_the_course_at_once",
+        ]
+    },
+    "MemoryEfficientDataLoader": {"policies_memory": ["garbage_is_collected_for_every_batch"]},
+    "LearnedPrefetchDataLoader": {"policies_prefetch": ["crashes_at_the_tenth_access", "no_iter_and_no_len"]},
+    "albumentations_transform": {
+        "transforms_albumentations": [
+            "identical_across_workers_and_epochs",
+            "deaf_to_manual_seed",
+            "normalising_before_the_tensor_exists",
+            "one_channel_statistics_broadcast_over_rgb",
+            "a_crop_larger_than_the_picture",
+            "augmentation_that_reaches_the_validation_part",
+            "steps_that_happen_together",
+            "floats_divided_by_255",
+        ]
+    },
+    "DeviceLoader": {"traps": ["pinned_memory_is_called_gpu_memory"]},
+    "DatasetValidator": {
+        "measure_validation": [
+            "checks_0_samples_of_a_small_dataset",
+            "unreadable_samples_are_not_counted",
+            "the_callers_list_is_changed",
+        ]
+    },
+    "tune_num_workers": {"traps": ["no_gpu_no_workers", "cpu_count_ignores_what_this_process_may_use"]},
+    "trace": {
+        "traps": ["logs_of_the_loader_do_not_exist"],
+        "measure_timeline": ["the_dashboard_is_only_a_table"],
+    },
+    "train_model": {
+        "traps": [
+            "the_scheduler_is_never_stepped",
+            "clipping_stands_outside_the_loop",
+            "a_short_last_batch_is_miscounted",
+        ],
+        "training_loop": ["a_plateau_scheduler_needs_its_metric"],
+    },
+    "gradient_variance": {"traps": ["one_over_b_is_claimed_for_all_cases"]},
 }
 HERE = Path(__file__).parent
 
 
-def test_every_trap_has_the_test_named_after_it():
-    defined = set()
-    for file in HERE.glob("test_*.py"):
-        defined |= set(
-            re.findall(
-                r"^def test_(?:trap|the_lectures_mistake)_(\w+)",
-                file.read_text(encoding="utf-8"),
-                re.MULTILINE,
-            )
-        )
+def test_every_trap_has_the_test_named_after_it_and_every_such_test_its_trap():
+    named = re.compile(r"^def test_(?:trap|the_lectures_mistake)_(\w+)", re.MULTILINE)
+    defined = {
+        (file.stem.removeprefix("test_"), trap)
+        for file in HERE.glob("test_*.py")
+        for trap in named.findall(file.read_text(encoding="utf-8"))
+    }
+    listed = {(file, trap) for files in TRAPS.values() for file, traps in files.items() for trap in traps}
+    assert listed == defined
     assert set(TRAPS) <= set(course_lib.__all__)
-    missing = {name: [trap for trap in traps if trap not in defined] for name, traps in TRAPS.items()}
-    assert {name: traps for name, traps in missing.items() if traps} == {}
 
 
 def test_no_assert_statement_checks_what_a_user_does():
@@ -303,6 +375,42 @@ def test_trap_past_the_negative_end_a_value_error_where_an_index_error_belongs()
 def test_trap_a_tuple_of_lengths_fails():
     assert [len(part) for part in random_split(range(10), (7, 3))] == [7, 3]
     assert [len(part) for part in random_split(range(10), (0.7, 0.3))] == [7, 3]
+
+
+def test_trap_duplicates_split_at_random_leak():
+    """No split can know what belongs together: two rules find it, and splitting the originals is the cure."""
+    scans = TensorDataset(torch.arange(50).repeat_interleave(2))  # each scan is stored twice
+    twice = DatasetValidator(scans, [duplicate_rule()]).validate(1.0)
+    assert not twice.passed
+
+    def leaks(train, test):
+        return not DatasetValidator(train, [leakage_rule(train, test)]).validate().passed
+
+    generator = torch.Generator().manual_seed(0)
+    assert leaks(*random_split(scans, [0.8, 0.2], generator))
+    originals = random_split(range(50), [0.8, 0.2], generator)
+    parts = [Subset(scans, [2 * one + copy for one in part for copy in (0, 1)]) for part in originals]
+    assert sorted([*parts[0].indices, *parts[1].indices]) == list(range(100))
+    assert not leaks(*parts)
+
+
+def test_trap_statistics_fitted_before_the_split():
+    """A mean taken over one part knows nothing of the other, and serves both."""
+    values = torch.rand(100, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    dataset = TensorDataset(values, torch.zeros(100))
+    train, validation = random_split(dataset, [80, 20], torch.Generator().manual_seed(1))
+
+    def mean_of(part):
+        return torch.stack([image for image, _ in part]).mean().item()
+
+    before, of_all = mean_of(train), mean_of(dataset)
+    values[validation.indices] += 5
+    assert mean_of(train) == before
+    assert mean_of(dataset) == pytest.approx(of_all + 1)
+    normalize = v2.Normalize([before], [1.0])
+    assert mean_of(TransformDataset(train, normalize)) == pytest.approx(0, abs=1e-5)
+    shift = mean_of(validation) - before
+    assert mean_of(TransformDataset(validation, normalize)) == pytest.approx(shift, abs=1e-5)
 
 
 def test_trap_show_does_nothing_on_a_headless_machine():

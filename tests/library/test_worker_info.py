@@ -4,9 +4,10 @@ import pickle
 import threading
 
 import pytest
+import torch
 import torch.utils.data as torch_data
 
-from course_lib import IterableDataset, WorkerInfo, get_worker_info
+from course_lib import DataLoader, IterableDataset, WorkerInfo, get_worker_info
 from course_lib.worker_info import set_worker_info
 
 
@@ -34,7 +35,7 @@ def test_a_worker_process_tells_torch_too_and_takes_it_back():
     info = WorkerInfo(id=1, num_workers=3, seed=7, dataset="data")
     try:
         set_worker_info(info)
-        assert get_worker_info() is info
+        assert get_worker_info() == info
         theirs = torch_data.get_worker_info()
         assert (theirs.id, theirs.num_workers, theirs.seed, theirs.dataset) == (1, 3, 7, "data")
         seen = []
@@ -78,3 +79,21 @@ def test_impossible_numbers_are_refused(number, count):
 def test_worker_info_can_be_pickled():
     info = WorkerInfo(0, 1, 5, [1, 2])
     assert pickle.loads(pickle.dumps(info)) == info
+
+
+def ask_torch(samples):
+    """Return what torch's own tools know in a worker."""
+    info = torch_data.get_worker_info()
+    drawn = torch.rand((), generator=torch.random.thread_safe_generator())
+    return info.id, info.num_workers, info.worker_method, info.rng, float(drawn)
+
+
+@pytest.mark.skipif(not hasattr(torch.random, "thread_safe_generator"), reason="torch 2.15 has it")
+def test_torchs_tools_work_in_our_workers():
+    results = [
+        list(
+            kind(range(4), 2, num_workers=2, collate_fn=ask_torch, generator=torch.Generator().manual_seed(0))
+        )
+        for kind in (DataLoader, torch_data.DataLoader)
+    ]
+    assert results[0] == results[1]

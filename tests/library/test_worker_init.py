@@ -13,7 +13,7 @@ from torch import distributed
 from torch.utils.data import DataLoader as TorchLoader
 
 from course_lib import DataLoader, distributed_worker_init, get_worker_info
-from course_lib.loader.worker_init import choose_gpu
+from course_lib.training.worker_init import choose_gpu
 
 LOADERS = [DataLoader, TorchLoader]
 
@@ -144,7 +144,7 @@ def test_it_can_be_pickled():
 
 
 @pytest.mark.parametrize("loader_class", LOADERS)
-def test_no_process_group_in_a_worker(loader_class, monkeypatch):
+def test_trap_nccl_started_inside_data_workers(loader_class, monkeypatch):
     # Nobody listens there: a worker that wanted to join the group would wait, and the timeout would tell.
     variables = {
         "RANK": "0",

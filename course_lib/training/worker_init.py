@@ -20,7 +20,7 @@ from course_lib.worker_info import WorkerInfo, get_worker_info, set_worker_info
 def distributed_worker_init(
     worker_id: int, *, rank: int | None = None, open_resources: Callable[[WorkerInfo], object] | None = None
 ) -> None:
-    """Set up a worker of one rank; give it to a loader as `worker_init_fn`.
+    """Set up a worker of one rank; give it to a loader as `worker_init_fn` (lesson 11).
 
     It seeds the worker, so that equal workers of two ranks draw different numbers though both ranks called
     `torch.manual_seed(0)`; it lets the worker see no other GPU than its rank's; then it calls
