@@ -1,6 +1,7 @@
 """What the steady part of an epoch adds up to (lesson 12)."""
 
 from functools import cached_property
+from itertools import pairwise
 from statistics import mean, median
 
 from course_lib.loader.times import BatchTimes
@@ -62,5 +63,7 @@ class Steady:
         """Whether a few slow batches hold the others up, so that workers idle while the network waits."""
         if len(self.batches) < 4 * num_workers or self.idle_share(num_workers) < IDLE_SHARE:
             return False
+        if any(later.number < earlier.number for earlier, later in pairwise(self.batches)):
+            return False  # They are taken as they come: no order is held up.
         times = [times.sent - times.begun for times in self.batches]
         return max(times) > 3 * median(times)

@@ -177,6 +177,16 @@ def test_the_verdict_names_the_bottleneck(
     assert verdict.sentence.endswith(".")
 
 
+def test_it_does_not_propose_to_give_up_an_order_that_is_given_up() -> None:
+    batches = simulate(count=48, slow=range(3, 48, 12))
+    assert "in_order=False" in judge(batches, 2, cores=16).sentence
+    batches[20], batches[21] = (
+        batches[20]._replace(number=batches[21].number),
+        batches[21]._replace(number=batches[20].number),
+    )
+    assert "in_order=False" not in judge(batches, 2, cores=16).sentence
+
+
 def test_the_number_of_workers_that_it_proposes_would_keep_up() -> None:
     verdict = judge(simulate(workers=0, fetch=0.035, compute=0.01), 0, cores=16)
     assert "num_workers=4" in verdict.sentence

@@ -276,3 +276,27 @@ def test_the_answers_are_plain_data() -> None:
     answers = (platform.available_cores(), platform.memory_limit(), platform.start_methods())
     assert pickle.loads(pickle.dumps(answers)) == answers
     assert json.loads(json.dumps(answers))[0] == answers[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux knows processes that interrupt nobody")
+def test_a_process_may_wish_to_interrupt_nobody() -> None:
+    code = """
+        import os
+        from course_lib import platform
+        assert platform.interrupt_nobody()
+        print(os.sched_getscheduler(0) == os.SCHED_BATCH)
+    """
+    assert run(code).stdout == "True\n"
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system has no /dev/shm")
+def test_names_of_shared_memory_are_removed() -> None:
+    prefix = f"course_{os.getpid()}_"
+    paths = [Path("/dev/shm", prefix + name) for name in "ab"]
+    other = Path("/dev/shm", f"other_{prefix}")
+    for path in (*paths, other):
+        path.touch()
+    platform.remove_shared_memory(prefix)
+    assert not any(path.exists() for path in paths)
+    assert other.exists()
+    other.unlink()
