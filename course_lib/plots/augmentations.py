@@ -1,4 +1,4 @@
-"""One picture, augmented again and again in several ways (lesson 04)."""
+"""One picture, augmented again and again in several ways (lesson 14)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _INCHES_FOR_NAME = 0.25  # an augmented picture is an inch wide
 def plot_augmentations(
     picture: Any, augmented: Mapping[str, Sequence[Any]], title: str | None = None
 ) -> Figure:
-    """Draw a picture, and beside it what several augmentations made of it, each in a row (lesson 04).
+    """Draw a picture, and beside it what several augmentations made of it, each in a row (lesson 14).
 
         ways = {"Albumentations": albumentations_transform(pipeline), "torchvision v2": transform}
         plot_augmentations(picture, {name: [way(picture) for _ in range(6)] for name, way in ways.items()})
