@@ -135,19 +135,6 @@ def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] 
     return wait
 
 
-def interrupt_nobody() -> bool:
-    """Ask the system to let this process interrupt no other one when it has something to do again.
-
-    It keeps its share of the processor, and waits for its turn (`SCHED_BATCH`). Returns False where the
-    system knows no such wish, or does not grant it.
-    """
-    try:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    except (AttributeError, OSError):
-        return False
-    return True
-
-
 def is_root() -> bool:
     """Tell whether this process belongs to the superuser; on Windows there is none."""
     return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -31,7 +31,6 @@ from course_lib.loader.pickling import Contents, pack_for_parent, unpack, unpack
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
 from course_lib.loader.seeding import seed_everything
-from course_lib.platform import interrupt_nobody
 from course_lib.worker_info import WorkerInfo, set_worker_info
 
 STOP = b""
@@ -108,7 +107,6 @@ def run_worker(
     threading.Thread(target=_end_with_parent, name="DataLoader parent watch", daemon=True).start()
     # As many workers as cores, each with as many threads as cores, would only get into each other's way.
     torch.set_num_threads(1)
-    interrupt_nobody()  # least of all the main process, which has other workers to give orders to
     try:
         if isinstance(contents, CopyOnWriteMemory):
             opener: Callable[[], Contents] = partial(unpack_contents, receive(tasks), contents)

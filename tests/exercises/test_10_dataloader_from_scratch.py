@@ -654,7 +654,8 @@ def test_fetch_count(student, expect, rng):
             ValueError,
             lambda bulk=bulk, indices=indices: student.fetch(bulk, indices),
             tried=f"a __getitems__ that returns {len(indices) + surplus} samples for {len(indices)} indices",
-            rule="A batch fetch of the wrong length mixes inputs and labels up: ValueError.",
+            rule="Here one sample for each index, or ValueError. The loaders take what comes, for datasets "
+            "that skip on purpose; a mistake then goes unnoticed.",
             next="Compare both lengths after the call.",
         )
         for number in (len(indices), len(indices) + surplus):

@@ -227,7 +227,7 @@ def count_lines(files):
 
 
 @pytest.mark.skipif(
-    tuple(map(int, torch.__version__.split(".")[:2])) < (2, 15), reason="compared with the loader of torch 2.15"
+    tuple(map(int, torch.__version__.split(".")[:2])) < (2, 15), reason="it is measured by torch 2.15"
 )
 def test_the_whole_loader_is_shorter_than_torchs():
     ours = Path(course_lib.loader.__file__).parent

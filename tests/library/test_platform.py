@@ -278,17 +278,6 @@ def test_the_answers_are_plain_data() -> None:
     assert json.loads(json.dumps(answers))[0] == answers[0]
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux knows processes that interrupt nobody")
-def test_a_process_may_wish_to_interrupt_nobody() -> None:
-    code = """
-        import os
-        from course_lib import platform
-        assert platform.interrupt_nobody()
-        print(os.sched_getscheduler(0) == os.SCHED_BATCH)
-    """
-    assert run(code).stdout == "True\n"
-
-
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system has no /dev/shm")
 def test_names_of_shared_memory_are_removed() -> None:
     prefix = f"course_{os.getpid()}_"

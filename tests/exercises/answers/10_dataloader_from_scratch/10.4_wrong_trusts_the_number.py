@@ -1,7 +1,7 @@
-"""Does not compare the numbers.
+"""Does not compare the numbers, as the loaders do not.
 
 Rejected by: as many samples as indices
-Saying: mixes inputs and labels up
+Saying: a mistake then goes unnoticed
 """
 
 
