@@ -47,7 +47,7 @@ def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Resul
             )
             name = ours = ""
     where = ", ".join(f"{name} {value}" for name, value in machine.items())
-    lines += ["", f"Medians of {rounds} rounds, with their quartiles in brackets. Measured: {where}."]
+    lines += ["", f"Medians of {rounds} rounds, with their quartiles in brackets; {where}."]
     return "\n".join(lines)
 
 

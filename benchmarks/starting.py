@@ -8,6 +8,7 @@ import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from benchmarks.measure import OURS, Measure, Workload, first_batch_of
 
 _FLOORS = {"fork": 1.5, "forkserver": 15.0, "spawn": 0.95}
 _BATCH_SIZE, _SAMPLES = 64, 6_000
+_EPOCHS = 7  # in every round: one takes milliseconds, and varies
 _MOST_ROUNDS = 5  # each takes as long as several imports of torch
 
 
@@ -46,19 +48,19 @@ def next_epoch(persistent: bool) -> Workload:
 
 
 def _epochs_of(who: str, persistent: bool) -> Measure:
-    """Return a measure of one epoch's start. Each time the dataset is changed before."""
+    """Return a measure of an epoch's start, the median of several. Before each the dataset is changed."""
     labels = torch.zeros(_SAMPLES)
     options = {"persistent_workers": True} if persistent else {"multiprocessing_context": "fork"}
     loader = _loader_of(who, labels, **options)
 
-    def measure() -> float:
+    def start() -> float:
         labels.add_(1)
         seconds, (_, seen) = first_batch_of(loader)
         if not persistent and seen[0] != labels[0]:
             raise ValueError("Workers started for this epoch hold the dataset of an earlier one.")
         return seconds
 
-    return measure
+    return lambda: median(start() for _ in range(_EPOCHS))
 
 
 def _in_fresh_interpreter(who: str, method: str) -> Measure:

@@ -7,7 +7,7 @@ import torch
 
 from course_lib.samplers.order import Sampler, check_positive
 
-_FIRST_CUT, _LATER_CUTS = 16, 1024  # batches: of the first cut little, for somebody waits for its first one
+_FIRST_CUT, _LATER_CUTS = 8, 1024  # batches: of the first cut few, for somebody waits for its first one
 
 
 class BatchSampler(Sampler[list[int]]):
