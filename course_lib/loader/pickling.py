@@ -8,25 +8,21 @@ stay in shared memory, and only their names are sent.
 import errno
 import io
 import pickle
-import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from multiprocessing.context import set_spawning_popen
 from multiprocessing.reduction import ForkingPickler
 from multiprocessing.resource_sharer import DupFd
-from multiprocessing.spawn import get_preparation_data
-from types import FunctionType
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 import torch.multiprocessing  # teaches ForkingPickler to put tensors into shared memory
 
 from course_lib.copy_on_write import CopyOnWriteMemory, Place
+from course_lib.main_script import is_in_script
 
 Contents = dict[str, Any]  # what every worker starts with, by the names of the loader's arguments
-
-_SCRIPT = {"init_main_from_name", "init_main_from_path"}  # how `multiprocessing` tells workers to run it
 
 UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
 
@@ -44,8 +40,8 @@ class _CopyingPickler(_SharingPickler):
     """The same, with tensors by value."""
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, type | FunctionType) and _is_in_the_script(value):
-            return NotImplemented  # by name: the worker has run the script's file itself
+        if is_in_script(value):
+            return NotImplemented  # by name
         # A shared tensor costs a file descriptor, and a list of ten thousand tensors more than there are. And
         # what a worker writes into its copy of the dataset is nobody else's business.
         is_read_otherwise = isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg())
@@ -202,13 +198,3 @@ class _Heir:
     def duplicate_for_child(self, descriptor: int) -> int:
         self.has_inherited = True
         return descriptor
-
-
-def _is_in_the_script(value: Any) -> bool:
-    """Whether a function or a class stands in the file of a script, which every worker runs, too."""
-    found: Any = sys.modules["__main__"]
-    if value.__module__ != found.__name__ or not get_preparation_data("").keys() & _SCRIPT:
-        return False
-    for name in value.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return found is value

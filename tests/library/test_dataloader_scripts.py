@@ -10,13 +10,13 @@ import pytest
 METHODS = [method for method in multiprocessing.get_all_start_methods() if method != "fork"]
 
 SCRIPT = """
-import multiprocessing, sys, threading
+import collections, multiprocessing, sys, threading
 import torch
 from course_lib import DataLoader
 
 LOCK = threading.Lock()
+Pair = collections.namedtuple("Pair", "first, second")
 STATE = {"answer": 0}
-resource = None
 
 
 class Base:
@@ -92,6 +92,18 @@ def main(method):
 
 
 if __name__ == "__main__":
+
+    class Guarded(Base):
+        def __getitem__(self, index):
+            return add_one(index), Pair(index, index)
+
+    def add_one(number):
+        return number + 1
+
+    loader = DataLoader(Guarded(), 2, collate_fn=list, num_workers=1, multiprocessing_context=sys.argv[1])
+    batch = next(iter(loader))
+    assert batch == [(1, (0, 0)), (2, (1, 1))]
+    assert type(batch[0][1]) is Pair
     main(sys.argv[1])
     print("well")
 """
