@@ -29,7 +29,7 @@ class Workload:
         samples: samples per run; 0 where it is the start that is measured.
         unit: what contestants return: "s" for seconds, or "MiB" where it is memory.
         most_rounds: at most so many rounds, where each takes long and all are alike; None for no limit.
-        warm_up: let every contestant run once before; pointless where each run has its own interpreter.
+        warm_up: so many rounds before those that count; 0 where each run has its own interpreter.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Workload:
     samples: int = 0
     unit: str = "s"
     most_rounds: int | None = None
-    warm_up: bool = True
+    warm_up: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Result:
 
 
 def compare(workload: Workload, rounds: int) -> Result:
-    """Let all contestants run in every round, after they have run once to warm up.
+    """Let all contestants run in every round, after they have warmed up.
 
     Args:
         workload: what they do.

@@ -30,7 +30,7 @@ def workloads(small: bool) -> Iterator[Workload]:
         "list of strings": _in_fresh_interpreter("list", count),
     }
     name = f"private memory that 2 workers gain over {count:,} strings: PackedStrings"
-    yield Workload(name, contestants, {"list of strings": 100.0}, unit="MiB", most_rounds=3, warm_up=False)
+    yield Workload(name, contestants, {"list of strings": 100.0}, unit="MiB", most_rounds=3, warm_up=0)
 
 
 def _in_fresh_interpreter(kind: str, count: int) -> Measure:

@@ -54,7 +54,7 @@ def _asked(name: str, order: Sequence[int], floor: float | None) -> Workload:
     }
     floors = {} if floor is None else {"none": floor}
     description = f"5 ms a sample, asked for one by one: {name}"
-    return Workload(description, contestants, floors, len(order), most_rounds=5, warm_up=False)
+    return Workload(description, contestants, floors, len(order), most_rounds=5, warm_up=0)
 
 
 def _measure(

@@ -37,7 +37,7 @@ def workloads(small: bool) -> Iterator[Workload]:
             warm = ", server warm" if method == "forkserver" else ""
             name = f"first batch, 2 workers, {method}{warm}"
             floors = {"torch": _FLOORS[method]}
-            yield Workload(name, contestants, floors, most_rounds=_MOST_ROUNDS, warm_up=False)
+            yield Workload(name, contestants, floors, most_rounds=_MOST_ROUNDS, warm_up=0)
 
 
 def next_epoch(persistent: bool) -> Workload:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_lib.datasets.batch_memory import empty_batch, is_offered
+from course_lib.datasets import batch_memory
+from course_lib.datasets.batch_memory import empty_batch
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import EmptyBatchError
 
@@ -100,7 +101,7 @@ def _collate_tensors(first: torch.Tensor, batch: Sequence[torch.Tensor]) -> torc
             "tensors of one shape can be stacked. Provide a custom collate_fn to handle them."
         )
     try:
-        if is_offered() and first.is_cpu and all(_is_like(first, tensor) for tensor in batch):
+        if batch_memory.has_offered and first.is_cpu and all(_is_like(first, tensor) for tensor in batch):
             return torch.stack(tuple(batch), out=empty_batch((len(batch), *first.shape), first.dtype))
         return torch.stack(tuple(batch))
     except RuntimeError as error:

@@ -12,7 +12,9 @@ import torch
 Offer = Callable[[Sequence[int], torch.dtype], torch.Tensor | None]
 
 _of_this_thread = threading.local()
-_has_offered = False  # Asked for every batch, so it has to be quick.
+# Whether this process has ever offered memory, so that writing into `empty_batch` may save a copy. It is no
+# function, because it is asked for every batch.
+has_offered = False
 
 
 def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
@@ -20,11 +22,6 @@ def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     offer: Offer | None = getattr(_of_this_thread, "offer", None)
     offered = None if offer is None else offer(shape, dtype)
     return torch.empty(shape, dtype=dtype) if offered is None else offered
-
-
-def is_offered() -> bool:
-    """Tell whether this process has offered memory, so that writing into `empty_batch` may save a copy."""
-    return _has_offered
 
 
 class offering:  # noqa: N801 (used as a statement: `with offering(...):`)
@@ -38,8 +35,8 @@ class offering:  # noqa: N801 (used as a statement: `with offering(...):`)
         self._offer = offer
 
     def __enter__(self) -> None:
-        global _has_offered
-        _has_offered = True
+        global has_offered
+        has_offered = True
         _of_this_thread.offer = self._offer
 
     def __exit__(self, *error: object) -> None:

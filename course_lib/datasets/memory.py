@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 import torch
 
+from course_lib.datasets import batch_memory
 from course_lib.datasets.base import Dataset, Indices, plain_index
-from course_lib.datasets.batch_memory import empty_batch, is_offered
+from course_lib.datasets.batch_memory import empty_batch
 from course_lib.datasets.columns import GatheredBatch
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
@@ -93,7 +94,7 @@ def gather_rows(tensors: Sequence[torch.Tensor], indices: Indices) -> list[torch
     if not isinstance(indices, torch.Tensor):
         indices = torch.as_tensor(indices, dtype=torch.int64)
     try:
-        if is_offered():
+        if batch_memory.has_offered:
             return [_gather_in_place(tensor, indices) for tensor in tensors]
         return [tensor.index_select(0, indices) for tensor in tensors]
     except (IndexError, RuntimeError):

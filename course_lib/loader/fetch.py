@@ -54,14 +54,16 @@ class MapFetcher:
         self._dataset = dataset
         self._collate_fn = collate_fn
         self._is_collated_by_default = collate_fn is default_collate
-        self._load = self._load_batch if batched else self._load_sample
+        self._batched = batched
 
     def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched:
         """Read the samples at `indices` and collate them."""
         try:
             if stages is not None:
                 stages.append(perf_counter())
-            samples = self._load(indices)
+            # Looked up when it is needed: wrappers may gain or lose the method with what they wrap.
+            load_at_once = getattr(self._dataset, "__getitems__", None) if self._batched else None
+            samples = load_at_once(indices) if load_at_once else self._load(indices)
             if stages is not None:
                 stages.append(perf_counter())
             if self._is_collated_by_default:
@@ -78,10 +80,10 @@ class MapFetcher:
     def position(self) -> None:
         """Say nothing: a map-style dataset is read at indices, and has no position."""
 
-    def _load_batch(self, indices: Any) -> Any:
-        # Read when it is needed: wrappers may gain or lose the method with what they wrap.
-        load_at_once = getattr(self._dataset, "__getitems__", None)
-        return load_at_once(indices) if load_at_once else [self._load_sample(index) for index in indices]
+    def _load(self, indices: Any) -> Any:
+        if self._batched:
+            return [self._load_sample(index) for index in indices]
+        return self._load_sample(indices)
 
     def _load_sample(self, index: Any) -> Any:
         try:

@@ -41,12 +41,14 @@ class LoaderIterator(ABC):
 
     def __next__(self) -> Any:
         observer = self.observer
-        asked = 0.0 if observer is None else perf_counter()
-        batch = self._next_batch()
+        if observer is None:
+            batch = self._next_batch()
+        else:
+            asked = perf_counter()
+            batch = self._next_batch()
+            observer(BatchTimes(*(*self._latest, asked, perf_counter())))
         if self._declared_samples is not None:
             self._compare_with_declared(self._declared_samples)
-        if observer is not None:
-            observer(BatchTimes(*(*self._latest, asked, perf_counter())))
         return batch
 
     def __len__(self) -> int:

@@ -99,26 +99,27 @@ def counting(log: list[str], name: str, values: list[float]):
     return measure
 
 
-def test_contestants_take_turns_and_the_warm_up_does_not_count() -> None:
+@pytest.mark.parametrize("warm_up", [0, 1, 4])
+def test_contestants_take_turns_and_the_warm_up_does_not_count(warm_up: int) -> None:
     log: list[str] = []
     contestants = {
-        OURS: counting(log, OURS, [99, 1, 2, 4]),
-        "torch": counting(log, "torch", [99, 10, 10, 20]),
-        "limit": counting(log, "limit", [99, 1, 1, 1]),
+        OURS: counting(log, OURS, [99] * warm_up + [1, 2, 4]),
+        "torch": counting(log, "torch", [99] * warm_up + [10, 10, 20]),
+        "limit": counting(log, "limit", [99] * warm_up + [1, 1, 1]),
     }
-    result = compare(Workload("work", contestants, {"torch": 3.0}, 7), 3)
+    result = compare(Workload("work", contestants, {"torch": 3.0}, 7, warm_up=warm_up), 3)
     assert result.measured == {OURS: [1, 2, 4], "torch": [10, 10, 20], "limit": [1, 1, 1]}
     assert result.ratios == {"torch": Spread(5, 5, 7.5), "limit": Spread(0.5, 0.375, 0.75)}
     assert (result.name, result.samples, result.floors, result.unit) == ("work", 7, {"torch": 3.0}, "s")
     rounds = [log[start : start + 3] for start in range(0, len(log), 3)]
     assert all(sorted(names) == sorted(contestants) for names in rounds)
-    assert {names[0] for names in rounds[1:]} == set(contestants), "each has been the first of a round"
+    assert {names[0] for names in rounds[warm_up:]} == set(contestants), "each has been the first of a round"
 
 
 def test_long_work_has_few_rounds_and_fresh_interpreters_no_warm_up() -> None:
     log: list[str] = []
     contestants = {OURS: counting(log, OURS, [2.0] * 9), "list": counting(log, "list", [6.0] * 9)}
-    result = compare(Workload("work", contestants, unit="MiB", most_rounds=2, warm_up=False), 9)
+    result = compare(Workload("work", contestants, unit="MiB", most_rounds=2, warm_up=0), 9)
     assert len(log) == 4
     assert result.ratios == {"list": Spread(3, 3, 3)}
 
