@@ -57,6 +57,8 @@ def lab(
     typer.echo(f"Your copy: {place}")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}"]
     command += [f"--LabApp.default_url=/lab/tree/{place.as_posix()}"]
+    # With these settings nobody is asked about news of Jupyter, and nothing looks for a newer one on the web.
+    command += [f"--LabApp.app_settings_dir={Path(__file__).parent / 'classroom' / 'lab_settings'}"]
     command += [] if browser else ["--no-browser"]
     command += [f"--ServerApp.port={port}"] if port else []
     command += ["--allow-root"] if platform.is_root() else []

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -81,8 +82,16 @@ def _wait_until_it_answers(address: str, process: "subprocess.Popen[bytes]", log
     raise RuntimeError(f"JupyterLab did not start: {log.read_text()[-2000:]}")
 
 
-def _run_all(lab: tuple[str, Path], notebook: str, picture: str) -> tuple[list[str], list[str]]:
-    """Open a notebook, run all cells, wait until it is idle. Returns the errors' texts and the prompts."""
+class Page(NamedTuple):
+    """What a page shows when a notebook has run: texts of errors, prompts of code cells, texts of notices."""
+
+    errors: list[str]
+    prompts: list[str]
+    notices: list[str]
+
+
+def _run_all(lab: tuple[str, Path], notebook: str, picture: str) -> Page:
+    """Open a notebook, run all cells, and wait until it is idle."""
     from playwright.sync_api import sync_playwright
 
     address, _ = lab
@@ -109,18 +118,20 @@ def _run_all(lab: tuple[str, Path], notebook: str, picture: str) -> tuple[list[s
         prompts = [
             prompt.strip() for prompt in page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
         ]
+        notices = page.locator(".Toastify__toast").all_inner_texts()
         if folder := os.environ.get("COURSE_SCREENSHOTS"):
             page.screenshot(path=f"{folder}/{picture}.png")
         browser.close()
-    return errors, prompts
+    return Page(errors, prompts, notices)
 
 
 def test_lesson_00_runs_from_top_to_bottom(lab: tuple[str, Path]) -> None:
     assert (lab[1] / "work" / "notebooks" / "00_start_here.ipynb").exists()
-    errors, prompts = _run_all(lab, "work/notebooks/00_start_here.ipynb", "lesson")
-    assert errors == []
-    assert prompts
-    assert all(prompt not in ("[ ]:", "[*]:") for prompt in prompts)
+    page = _run_all(lab, "work/notebooks/00_start_here.ipynb", "lesson")
+    assert page.errors == []
+    assert page.prompts
+    assert all(prompt not in ("[ ]:", "[*]:") for prompt in page.prompts)
+    assert page.notices == [], "nothing but the lesson asks for attention"
 
 
 def test_an_untouched_exercise_says_what_is_not_written_yet(lab: tuple[str, Path]) -> None:
@@ -129,8 +140,8 @@ def test_an_untouched_exercise_says_what_is_not_written_yet(lab: tuple[str, Path
     command[-1] += "from pathlib import Path; print(o(Path.cwd(), 'exercises', '02').name)"
     environment = os.environ | {"PYTHONPATH": str(folder)}
     opened = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    errors, prompts = _run_all(lab, f"work/exercises/{opened.stdout.strip()}", "exercise")
-    assert errors == []  # check() shows a card, it does not raise
-    assert prompts
+    page = _run_all(lab, f"work/exercises/{opened.stdout.strip()}", "exercise")
+    assert page.errors == []  # check() shows a card, it does not raise
+    assert page.prompts
     assert not (folder / "solutions").exists()
     assert (folder / "work" / "progress.json").exists()
