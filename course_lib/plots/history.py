@@ -92,9 +92,10 @@ def _draw_accuracy(axes: Axes, series: dict[str, NDArray[Any]]) -> None:
     axes.annotate(
         f"{values[-1]:.1%}",
         (len(values), values[-1]),
-        (0, -14),
+        (6, 0),  # to the right of the last point, where no line is
         textcoords="offset points",
-        ha="right",
+        ha="left",
+        va="center",
         fontsize=9,
         color=COLORS[1],
     )

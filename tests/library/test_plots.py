@@ -148,6 +148,19 @@ def test_a_history_shows_a_panel_for_each_kind_of_number():
     assert line(visible(figure)[0], "validation")[1].tolist() == [1.4, 0.9]
 
 
+@pytest.mark.parametrize("accuracies", [[0.91, 0.95, 0.96, 0.96], [0.99, 0.9], [0.5], [0.1, 0.9]])
+def test_the_last_accuracy_is_written_where_no_line_is(accuracies):
+    figure = plot_history({"validation_accuracies": accuracies})
+    figure.canvas.draw()
+    (axes,) = visible(figure)
+    (label,) = axes.texts
+    place = label.get_window_extent()
+    assert label.get_text() == f"{accuracies[-1]:.1%}"
+    assert place.x0 > axes.transData.transform((len(accuracies), accuracies[-1]))[0]
+    assert place.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= place.y0 < place.y1 <= figure.bbox.y1
+
+
 def test_a_history_may_be_a_mapping_with_some_of_it():
     assert len(visible(plot_history({"train_losses": [2, 1]}))) == 1
     assert (
