@@ -1,10 +1,12 @@
 """The benchmarks run, compare the same work, and say what they measured. No test says how fast it is."""
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,14 @@ from benchmarks.tensors import images
 from course_lib import AutoOptimizedDataset
 
 COURSE = Path(course_lib.__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def little_to_collect() -> Iterator[None]:
+    """Collecting garbage before each run would look through whatever other tests have left behind."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def run(*words: str, folder: Path = COURSE) -> "subprocess.CompletedProcess[str]":
