@@ -379,10 +379,16 @@ class Own(Sampler):
         return 53
 
 
+class NamedGenerator(torch.Generator):
+    """A generator of a kind of its own."""
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: Own(seeded(4)),
+        lambda: Own(NamedGenerator().manual_seed(4)),
+        lambda: RandomSampler(range(53), generator=NamedGenerator().manual_seed(6)),
         lambda: Wrapping(RandomSampler(range(53), generator=seeded(5))),
     ],
 )

@@ -56,7 +56,6 @@ def test_in_the_background_it_sees_what_is_gone_at_the_end():
     # Children that other tests have left may end meanwhile, so what is looked at is this process's share.
     own = [sample.use.main.rss for sample in monitor.history]
     assert max(own) - own[0] > 100 * MEBIBYTE
-    assert monitor.peak == max(sample.use.used for sample in monitor.history)
     assert monitor._thread is None
     count = len(monitor.history)
     assert count >= 5
