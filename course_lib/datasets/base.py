@@ -5,7 +5,7 @@ through `__getitems__(indices)`: that is where most of the speed of a loader com
 only `iter(dataset)`. Both classes extend torch's, so that torch's loader takes them too.
 """
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -19,12 +19,25 @@ SampleT = TypeVar("SampleT", covariant=True)
 Indices = Sequence[int] | torch.Tensor
 
 
+def _is_behind(cls: type, name: str, other: str) -> bool:
+    """Say whether the class that gives `cls` its `name` stands behind the one that gives it `other`."""
+    ranks = {part: rank for rank, kind in enumerate(reversed(cls.__mro__)) for part in vars(kind)}
+    return name in ranks and other in ranks and ranks[name] < ranks[other]
+
+
 class Dataset(TorchDataset[SampleT]):
     """Look samples up by index (lesson 02).
 
     A subclass writes `__getitem__(index)` and `__len__()`. It may write `__getitems__(indices)`, which
     returns the samples of a whole batch. Three properties make it a dataset: the same index gives the
     same sample, indices run from 0 to `len - 1`, and both hold in every process that has a copy.
+
+    A dataset of tensors may write `__getbatch__(indices)` as well. It takes an int64 tensor of shape (B,)
+    with B > 0, and returns what `default_collate` would make of those samples, or None to leave it to that.
+    Our loader asks for it where it collates by default; torch's loader does not know it.
+
+    Whatever was inherited gives way to what a subclass changes: where it writes `__getitem__` anew, an
+    inherited `__getitems__` reads the samples one by one; where it writes either, there is no `__getbatch__`.
 
     Attributes:
         accepts_index_tensor: True if `__getitems__` takes an int64 tensor of shape (B,) as well as a list.
@@ -38,12 +51,13 @@ class Dataset(TorchDataset[SampleT]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # An inherited batch fetch would silently bypass a __getitem__ that the subclass has changed.
-        changed = vars(cls)
-        if "__getitem__" in changed and "__getitems__" not in changed and hasattr(cls, "__getitems__"):
-            cls.__getitems__ = _fetch_one_by_one
+        # What was inherited would silently bypass what a class in front of it has changed.
+        if _is_behind(cls, "__getitems__", "__getitem__"):
+            cls.__getitems__ = _fetch_one_by_one  # type: ignore[attr-defined]
+        if _is_behind(cls, "__getbatch__", "__getitem__") or _is_behind(cls, "__getbatch__", "__getitems__"):
+            cls.__getbatch__ = None  # type: ignore[attr-defined]
         # A batch fetch of your own gets the list of ints that torch hands out, unless you say otherwise.
-        if "__getitems__" in changed and "accepts_index_tensor" not in changed:
+        if _is_behind(cls, "accepts_index_tensor", "__getitems__"):
             cls.accepts_index_tensor = False
 
     def __getitem__(self, index: Any) -> SampleT:
@@ -140,6 +154,15 @@ def fetch_samples(dataset: Any, indices: Indices) -> Sequence[Any]:
     return samples
 
 
+def batch_fetch(dataset: Any) -> Callable[[torch.Tensor], Any] | None:
+    """Return `dataset.__getbatch__`; None if its class has none.
+
+    A wrapper that passes on every attribute would pass on the batches of what it wraps: so the class counts.
+    """
+    known = getattr(type(dataset), "__getbatch__", None) is not None
+    return dataset.__getbatch__ if known else None
+
+
 def plain_index(index: Any, length: int) -> int:
     """Turn an index that may be negative into a position from 0 to `length - 1`.
 
@@ -150,10 +173,7 @@ def plain_index(index: Any, length: int) -> int:
     try:
         position = index.__index__()
     except (AttributeError, TypeError):
-        raise TypeError(
-            f"A dataset got {index!r} as an index. It looks up one sample by an integer. Pass an int, or "
-            "take several samples with Subset(dataset, indices)."
-        ) from None
+        raise TypeError(_no_integer(index)) from None
     if not -length <= position < length:
         rule = (
             f"Valid indices run from {-length} to {length - 1}" if length else "It holds nothing to look up"
@@ -163,6 +183,32 @@ def plain_index(index: Any, length: int) -> int:
             "index comes from."
         )
     return int(position % length)
+
+
+def as_index_tensor(indices: Indices) -> torch.Tensor:
+    """Return indices as an int64 tensor of shape (B,).
+
+    Raises:
+        TypeError: if one of them is not an integer; a number with a fraction would be cut off unseen.
+    """
+    try:
+        tensor = torch.as_tensor(indices)
+        if tensor.dtype == torch.int64:
+            return tensor
+    except (TypeError, ValueError, RuntimeError):
+        pass  # The loop finds the one that is to blame.
+    values = indices.tolist() if isinstance(indices, torch.Tensor) else indices
+    for index in values:
+        if not hasattr(index, "__index__"):
+            raise TypeError(_no_integer(index))
+    return torch.tensor([int(index) for index in values], dtype=torch.int64)
+
+
+def _no_integer(index: object) -> str:
+    return (
+        f"A dataset got {index!r} as an index. It looks up one sample by an integer. Pass an int, or "
+        "take several samples with Subset(dataset, indices)."
+    )
 
 
 def _advice_on_size(dataset: Any) -> str:

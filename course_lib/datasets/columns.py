@@ -59,15 +59,3 @@ class ColumnBatch(Sequence[Sample]):
 
     def __repr__(self) -> str:
         return f"ColumnBatch({len(self)} samples of {len(self.columns)} fields)"
-
-
-class GatheredBatch(ColumnBatch):
-    """Hold tensors that were gathered by the same indices: their lengths agree, so no check costs time.
-
-    Its columns are what `default_collate` would make of its samples.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, columns: list[torch.Tensor]) -> None:
-        self.columns = columns

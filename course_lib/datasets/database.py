@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from course_lib.datasets.array_bytes import decode_array, encode_array
-from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
 from course_lib.datasets.sqlite_table import Row, SQLiteTable
 from course_lib.datasets.transform import Transform, check_transform
 
@@ -118,7 +118,7 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
 
     def __getitems__(self, indices: Indices) -> list[tuple[Any, ...]]:
         """Return the samples at `indices`, read by one query."""
-        rowids = self._take(np.asarray(indices, dtype=np.int64)).tolist()
+        rowids = self._take(as_index_tensor(indices).numpy()).tolist()
         rows = self._table.read(rowids)
         return [self._sample(rows.get(rowid), rowid) for rowid in rowids]
 

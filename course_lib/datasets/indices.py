@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import torch
 
-from course_lib.datasets.base import Indices
+from course_lib.datasets.base import Indices, as_index_tensor
 
 
 class IndexList(Sequence[int]):
@@ -48,7 +48,7 @@ class IndexList(Sequence[int]):
 
     def take(self, positions: Indices) -> torch.Tensor:
         """Return the indices at B positions as an int64 tensor of shape (B,)."""
-        return self.values[torch.as_tensor(positions, dtype=torch.int64)]
+        return self.values[as_index_tensor(positions)]
 
     def __len__(self) -> int:
         return len(self.values)

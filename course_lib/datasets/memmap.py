@@ -22,7 +22,7 @@ import torch
 from numpy.typing import DTypeLike
 
 from course_lib.datasets.base import Dataset, Indices, plain_index
-from course_lib.datasets.columns import GatheredBatch
+from course_lib.datasets.columns import ColumnBatch
 from course_lib.datasets.memory import gather_rows
 
 PathLike = str | os.PathLike[str]
@@ -114,9 +114,12 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         values, labels = (tensor[position].clone() for tensor in self._tensors())
         return values, labels
 
-    def __getitems__(self, indices: Indices) -> GatheredBatch:
+    def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`: values of shape (B, *sample_shape), labels of shape (B, ...)."""
-        return GatheredBatch(gather_rows(self._tensors(), indices))
+        return ColumnBatch(*gather_rows(self._tensors(), indices))
+
+    def __getbatch__(self, indices: torch.Tensor) -> list[torch.Tensor]:
+        return gather_rows(self._tensors(), indices)
 
     def __len__(self) -> int:
         return self._length

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import torch
 
 from course_lib.datasets import batch_memory
-from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
 from course_lib.datasets.batch_memory import empty_batch
-from course_lib.datasets.columns import GatheredBatch
+from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
 ItemT = TypeVar("ItemT", covariant=True)
@@ -77,9 +77,12 @@ class TensorDataset(Dataset[tuple[torch.Tensor, ...]]):
     def __getitem__(self, index: Any) -> tuple[torch.Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def __getitems__(self, indices: Indices) -> GatheredBatch:
+    def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`, gathered: fields of shape (B, ...)."""
-        return GatheredBatch(gather_rows(self.tensors, indices))
+        return ColumnBatch(*gather_rows(self.tensors, indices))
+
+    def __getbatch__(self, indices: torch.Tensor) -> list[torch.Tensor]:
+        return gather_rows(self.tensors, indices)
 
     def __len__(self) -> int:
         return len(self.tensors[0])
@@ -92,7 +95,7 @@ def gather_rows(tensors: Sequence[torch.Tensor], indices: Indices) -> list[torch
         IndexError: if an index lies outside -n to n - 1.
     """
     if not isinstance(indices, torch.Tensor):
-        indices = torch.as_tensor(indices, dtype=torch.int64)
+        indices = as_index_tensor(indices)
     try:
         if batch_memory.has_offered:
             return [_gather_in_place(tensor, indices) for tensor in tensors]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from PIL import Image
 
-from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
 from course_lib.datasets.cache_folder import cache_folder
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.datasets.digits import embedded_digits
@@ -79,7 +79,7 @@ class HandwrittenDigits(Dataset[tuple[Any, Any]]):
         """Return the samples at `indices`: gathered if `batched`, else one by one."""
         if self.batched:
             return ColumnBatch(*self._gather(indices))
-        return [self[index] for index in torch.as_tensor(indices).tolist()]
+        return [self[index] for index in as_index_tensor(indices).tolist()]
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_lib.datasets.base import Dataset, Indices, plain_index
+from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
 from course_lib.datasets.memory import gather_rows
 from course_lib.datasets.packing import gather_ranges, overlapping_windows, pack, tensor_on
 
@@ -76,7 +76,7 @@ class PackedSequences(Dataset[Any]):
 
     def __getitems__(self, indices: Indices) -> "PackedBatch":
         """Return the sequences at `indices`."""
-        rows = torch.as_tensor(indices, dtype=torch.int64)
+        rows = as_index_tensor(indices)
         labels = None if self.labels is None else gather_rows([self.labels], rows)[0]
         return PackedBatch(self.values, *_ranges(self._neighbours, rows), labels)
 
@@ -170,9 +170,7 @@ class PackedStrings(Dataset[str]):
 
     def __getitems__(self, indices: Indices) -> list[str]:
         """Return the strings at `indices`."""
-        starts, lengths = _ranges(
-            _starts_and_stops(self.offsets), torch.as_tensor(indices, dtype=torch.int64)
-        )
+        starts, lengths = _ranges(_starts_and_stops(self.offsets), as_index_tensor(indices))
         content = gather_ranges(self.values, starts, lengths).numpy().tobytes()
         return [_decode(content[start:stop]) for start, stop in pairwise([0, *lengths.cumsum().tolist()])]
 

@@ -10,7 +10,14 @@ import numpy as np
 import torch
 
 from course_lib.datasets.apportion import apportion
-from course_lib.datasets.base import Dataset, Indices, check_map_style, dataset_length, fetch_samples
+from course_lib.datasets.base import (
+    Dataset,
+    Indices,
+    batch_fetch,
+    check_map_style,
+    dataset_length,
+    fetch_samples,
+)
 from course_lib.datasets.indices import IndexList
 from course_lib.samplers.order import check_generator
 
@@ -50,6 +57,10 @@ class Subset(Dataset[SampleT]):
     def __getitems__(self, indices: Indices) -> Sequence[SampleT]:
         """Return the samples at B positions of the subset with one batch fetch from the dataset."""
         return fetch_samples(self.dataset, IndexList(self.indices).take(indices))
+
+    def __getbatch__(self, indices: torch.Tensor) -> Any:
+        fetch = batch_fetch(self.dataset)
+        return None if fetch is None else fetch(IndexList(self.indices).take(indices))
 
     def __len__(self) -> int:
         return len(self.indices)

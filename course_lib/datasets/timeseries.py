@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from course_lib.datasets.base import Dataset, Indices, plain_index
-from course_lib.datasets.columns import GatheredBatch
+from course_lib.datasets.columns import ColumnBatch
 from course_lib.datasets.memory import gather_rows
 from course_lib.samplers.order import check_positive
 
@@ -69,9 +69,12 @@ class TimeSeriesDataset(Dataset[Sample]):
         position = plain_index(index, len(self))
         return self._windows()[position], self._targets()[position]
 
-    def __getitems__(self, indices: Indices) -> GatheredBatch:
+    def __getitems__(self, indices: Indices) -> ColumnBatch:
         """Return the samples at `indices`: windows (B, sequence_length, ...) and targets (B, ...)."""
-        return GatheredBatch(gather_rows((self._windows(), self._targets()), indices))
+        return ColumnBatch(*gather_rows((self._windows(), self._targets()), indices))
+
+    def __getbatch__(self, indices: torch.Tensor) -> list[torch.Tensor]:
+        return gather_rows((self._windows(), self._targets()), indices)
 
     def __len__(self) -> int:
         return (len(self.data) - self.sequence_length - self.horizon) // self.stride + 1

@@ -10,8 +10,11 @@ from itertools import islice
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
+import torch
+
 from course_lib.collate import default_collate
-from course_lib.datasets.columns import ColumnBatch, GatheredBatch
+from course_lib.datasets.base import as_index_tensor, batch_fetch
+from course_lib.datasets.columns import ColumnBatch
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -48,29 +51,28 @@ class Fetcher(Protocol):
 
 
 class MapFetcher:
-    """Fetch from a map-style dataset: by `dataset[index]`, or a batch at once by `dataset.__getitems__`."""
+    """Fetch from a map-style dataset.
+
+    A batch comes from `dataset.__getbatch__` if it is collated by default; else its samples come from
+    `dataset.__getitems__`, all at once, or one by one from `dataset[index]`.
+    """
 
     def __init__(self, dataset: Any, batched: bool, collate_fn: Callable[[Any], Any]) -> None:
         self._dataset = dataset
         self._collate_fn = collate_fn
-        self._is_collated_by_default = collate_fn is default_collate
         self._batched = batched
+        self._fetch_batch = batch_fetch(dataset) if batched and collate_fn is default_collate else None
 
     def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched:
         """Read the samples at `indices` and collate them."""
         try:
             if stages is not None:
                 stages.append(perf_counter())
-            # Looked up when it is needed: wrappers may gain or lose the method with what they wrap.
-            load_at_once = getattr(self._dataset, "__getitems__", None) if self._batched else None
-            samples = load_at_once(indices) if load_at_once else self._load(indices)
+            batch = self._load_batch(indices)
+            samples = self._load(indices) if batch is None else None
             if stages is not None:
                 stages.append(perf_counter())
-            if self._is_collated_by_default:
-                is_batch = type(samples) is GatheredBatch and samples.columns[0].numel() > 0
-                batch = samples.columns if is_batch else default_collate(samples)
-            else:  # Whoever wrote it expects a list, to sort it perhaps.
-                batch = self._collate_fn(list(samples) if isinstance(samples, ColumnBatch) else samples)
+            batch = _collate(self._collate_fn, samples) if batch is None else batch
         except StopIteration as error:
             raise RuntimeError(_stray_stop(self._dataset, indices)) from error
         if stages is not None:
@@ -80,10 +82,18 @@ class MapFetcher:
     def position(self) -> None:
         """Say nothing: a map-style dataset is read at indices, and has no position."""
 
+    def _load_batch(self, indices: Any) -> Any:
+        if self._fetch_batch is None:
+            return None
+        rows = indices if isinstance(indices, torch.Tensor) else as_index_tensor(indices)
+        return self._fetch_batch(rows) if rows.numel() > 0 else None
+
     def _load(self, indices: Any) -> Any:
-        if self._batched:
-            return [self._load_sample(index) for index in indices]
-        return self._load_sample(indices)
+        if not self._batched:
+            return self._load_sample(indices)
+        # Looked up when it is needed: wrappers may gain or lose the method with what they wrap.
+        load_at_once = getattr(self._dataset, "__getitems__", None)
+        return load_at_once(indices) if load_at_once else [self._load_sample(index) for index in indices]
 
     def _load_sample(self, index: Any) -> Any:
         try:
@@ -127,7 +137,7 @@ class StreamFetcher:
         if not samples or (self._ended and self._drop_last and self._batched):
             return None
         loaded = perf_counter()
-        batch = self._collate(samples if self._batched else samples[0])
+        batch = _collate(self._collate_fn, samples if self._batched else samples[0])
         if stages is not None:
             stages += begun, loaded, perf_counter()
         return batch, len(samples)
@@ -143,14 +153,6 @@ class StreamFetcher:
         self._ended = len(samples) < size
         self._samples += len(samples)
         return samples
-
-    def _collate(self, samples: Any) -> Any:
-        try:
-            return self._collate_fn(samples)
-        except StopIteration as error:
-            raise RuntimeError(
-                "collate_fn raised StopIteration, which would end the epoch unseen."
-            ) from error
 
 
 class EmptyStream:
@@ -220,9 +222,18 @@ def iterate_indices(index_sampler: Iterable[Any], dataset: Any, batched: bool) -
     return iter(index_sampler)
 
 
+def _collate(collate_fn: Callable[[Any], Any], samples: Any) -> Any:
+    if isinstance(samples, ColumnBatch) and collate_fn is not default_collate:
+        samples = list(samples)  # Whoever wrote it expects a list, to sort it perhaps.
+    try:
+        return collate_fn(samples)
+    except StopIteration as error:
+        raise RuntimeError("collate_fn raised StopIteration, which would end the epoch unseen.") from error
+
+
 def _stray_stop(dataset: Any, indices: Any) -> str:
     return (
-        f"{type(dataset).__name__} or collate_fn raised StopIteration for the indices {indices!r}. In a "
+        f"{type(dataset).__name__} raised StopIteration for the indices {indices!r}. In a "
         "for-loop StopIteration means that the epoch is over, so all later samples would be lost unseen. "
         "Raise another exception for a sample that cannot be read, or return fewer samples from "
         "__getitems__."

@@ -7,6 +7,7 @@ import torch.utils.data as torch_data
 from course_lib import (
     ChainDataset,
     ConcatDataset,
+    DataLoader,
     Dataset,
     IterableDataset,
     ListDataset,
@@ -76,11 +77,12 @@ def test_missing_methods_are_named():
         list(Silent())
 
 
-def test_a_subclass_that_changes_getitem_is_not_bypassed_by_an_inherited_batch_fetch():
-    class Negated(TensorDataset):
-        def __getitem__(self, index):
-            return tuple(-field for field in super().__getitem__(index))
+class Negated(TensorDataset):
+    def __getitem__(self, index):
+        return tuple(-field for field in super().__getitem__(index))
 
+
+def test_a_subclass_that_changes_getitem_is_not_bypassed_by_an_inherited_batch_fetch():
     class Doubled(Subset):
         def __getitem__(self, index):
             return super().__getitem__(index) * 2
@@ -102,6 +104,50 @@ def test_a_subclass_may_change_both():
 
     for indices in ([0, 1], torch.tensor([0, 1])):
         assert fetch_samples(Both(torch.arange(4)), indices) == ["many 0", "many 1"]
+
+
+class Twice:
+    """A mixin that knows single samples only."""
+
+    def __getitem__(self, index):
+        return tuple(2 * value for value in super().__getitem__(index))
+
+
+class TwiceAtOnce(Twice):
+    """A mixin that knows batches too, at plain ints."""
+
+    def __getitems__(self, indices):
+        assert all(type(index) is int for index in indices)
+        return [self[index] for index in indices]
+
+
+class Mixed(Twice, TensorDataset):
+    pass
+
+
+class MixedAtOnce(TwiceAtOnce, TensorDataset):
+    pass
+
+
+class MixedFurther(Mixed):
+    pass
+
+
+class OverriddenBehindTheMixin(Twice, Negated):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "factor"), [(Mixed, 2), (MixedAtOnce, 2), (MixedFurther, 2), (OverriddenBehindTheMixin, -2)]
+)
+def test_a_mixin_counts_in_batches_as_well(kind, factor):
+    dataset = kind(torch.arange(6))
+    expected = [factor * value for value in range(6)]
+    assert [int(dataset[index][0]) for index in range(6)] == expected
+    for indices in (list(range(6)), torch.arange(6)):
+        assert [int(value) for (value,) in fetch_samples(dataset, indices)] == expected
+    for loader in (DataLoader, torch_data.DataLoader):
+        assert next(iter(loader(dataset, 6)))[0].tolist() == expected
 
 
 class Recorder(Dataset[int]):
