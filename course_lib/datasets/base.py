@@ -12,17 +12,13 @@ import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import IterableDataset as TorchIterableDataset
 
+from course_lib.inheritance import is_behind
+
 if TYPE_CHECKING:
     from course_lib.datasets.compose import ChainDataset, ConcatDataset
 
 SampleT = TypeVar("SampleT", covariant=True)
 Indices = Sequence[int] | torch.Tensor
-
-
-def _is_behind(cls: type, name: str, other: str) -> bool:
-    """Say whether the class that gives `cls` its `name` stands behind the one that gives it `other`."""
-    ranks = {part: rank for rank, kind in enumerate(reversed(cls.__mro__)) for part in vars(kind)}
-    return name in ranks and other in ranks and ranks[name] < ranks[other]
 
 
 class Dataset(TorchDataset[SampleT]):
@@ -52,12 +48,12 @@ class Dataset(TorchDataset[SampleT]):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         # What was inherited would silently bypass what a class in front of it has changed.
-        if _is_behind(cls, "__getitems__", "__getitem__"):
+        if is_behind(cls, "__getitems__", "__getitem__"):
             cls.__getitems__ = _fetch_one_by_one  # type: ignore[attr-defined]
-        if _is_behind(cls, "__getbatch__", "__getitem__") or _is_behind(cls, "__getbatch__", "__getitems__"):
+        if is_behind(cls, "__getbatch__", "__getitem__") or is_behind(cls, "__getbatch__", "__getitems__"):
             cls.__getbatch__ = None  # type: ignore[attr-defined]
         # A batch fetch of your own gets the list of ints that torch hands out, unless you say otherwise.
-        if _is_behind(cls, "accepts_index_tensor", "__getitems__"):
+        if is_behind(cls, "accepts_index_tensor", "__getitems__"):
             cls.accepts_index_tensor = False
 
     def __getitem__(self, index: Any) -> SampleT:

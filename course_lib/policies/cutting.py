@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from course_lib.samplers.order import Sampler
+from course_lib.samplers.order import Sampler, index_blocks_of
 
 Take = Callable[[int], Sequence[Any] | torch.Tensor]
 
@@ -89,8 +89,8 @@ class ResizableBatchSampler(Sampler[list[int]]):
 
     def tensors(self) -> Cut | None:
         """Return an iterator over the same batches as int64 tensors of shape (B,); None if there are none."""
-        blocks = getattr(self.sampler, "index_blocks", None)
-        return None if blocks is None else self._begin(_TensorTaker(blocks()).take)
+        blocks = index_blocks_of(self.sampler)
+        return None if blocks is None else self._begin(_TensorTaker(blocks).take)
 
     def __len__(self) -> int:
         return self.batches(self._count())

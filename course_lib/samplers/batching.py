@@ -5,7 +5,7 @@ from itertools import chain, islice, pairwise
 
 import torch
 
-from course_lib.samplers.order import Sampler, check_positive
+from course_lib.samplers.order import Sampler, check_positive, index_blocks_of
 
 _FIRST_CUT, _LATER_CUTS = 8, 1024  # batches: of the first cut few, for somebody waits for its first one
 
@@ -47,8 +47,8 @@ class BatchSampler(Sampler[list[int]]):
 
     def tensors(self) -> Iterator[torch.Tensor] | None:
         """Return an iterator over the same batches as int64 tensors of shape (B,); None if there are none."""
-        blocks = getattr(self.sampler, "index_blocks", None)
-        return None if blocks is None else chain.from_iterable(self._cut(blocks()))
+        blocks = index_blocks_of(self.sampler)
+        return None if blocks is None else chain.from_iterable(self._cut(blocks))
 
     def _cut(self, blocks: Iterator[torch.Tensor]) -> Iterator[Sequence[torch.Tensor]]:
         left = torch.empty(0, dtype=torch.int64)

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import torch
 from torch.utils.data import Sampler as TorchSampler
 
+from course_lib.inheritance import is_behind
+
 IndexT = TypeVar("IndexT", covariant=True)
 _INDICES_PER_BLOCK = 65_536
 _DRAWS_PER_CALL = 32  # torch's block size: a generator shared with other code then stays in step as well
@@ -32,8 +34,8 @@ class Sampler(TorchSampler[IndexT]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # Inherited blocks would silently bypass an __iter__ that the subclass has changed.
-        if "__iter__" in vars(cls) and "index_blocks" not in vars(cls):
+        # Inherited blocks would silently bypass an __iter__ that a class in front of them has changed.
+        if is_behind(cls, "index_blocks", "__iter__"):
             cls.index_blocks = None
 
 
@@ -168,6 +170,15 @@ class SubsetRandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+def index_blocks_of(sampler: Any) -> Iterator[torch.Tensor] | None:
+    """Begin a pass over the indices of a sampler in blocks, int64 tensors; None if it has plain ints only.
+
+    A wrapper that passes on every attribute would pass on the blocks of what it wraps: so the class counts.
+    """
+    known = getattr(type(sampler), "index_blocks", None) is not None
+    return sampler.index_blocks() if known else None
 
 
 def check_sized(data_source: Any, owner: str) -> None:

@@ -89,10 +89,36 @@ class Pairs(BatchSampler):
         yield [1, 8]
 
 
+class Reversing:
+    """A mixin that knows plain indices only."""
+
+    def __iter__(self):
+        return iter(list(super().__iter__())[::-1])
+
+
+class BackwardsByMixin(Reversing, SequentialSampler):
+    pass
+
+
+class ReversedInside:
+    """A wrapper that passes on every attribute."""
+
+    def __init__(self, sampler):
+        self.sampler = sampler
+
+    def __getattr__(self, name):
+        return getattr(self.sampler, name)
+
+    def __iter__(self):
+        return iter(list(self.sampler)[::-1])
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
         ({"sampler": Backwards(range(10)), "batch_size": 5}, [[9, 8, 7, 6, 5], [4, 3, 2, 1, 0]]),
+        ({"sampler": BackwardsByMixin(range(10)), "batch_size": 5}, [[9, 8, 7, 6, 5], [4, 3, 2, 1, 0]]),
+        ({"sampler": ReversedInside(SequentialSampler(range(4))), "batch_size": 2}, [[3, 2], [1, 0]]),
         ({"batch_sampler": Pairs(SequentialSampler(range(10)), 2, False)}, [[0, 9], [1, 8]]),
         ({"batch_sampler": [(3, 4), [5]]}, [(3, 4), [5]]),
         ({"sampler": (index for index in (7, 2)), "batch_size": 2}, [[7, 2]]),

@@ -1,0 +1,11 @@
+"""What a class has inherited, and from where (lessons 02 and 08).
+
+Datasets and samplers may have a fast method beside the plain one that every user writes. The two must agree.
+Somebody who changes the plain method, in a subclass or in a mixin, knows nothing of the fast one.
+"""
+
+
+def is_behind(cls: type, name: str, other: str) -> bool:
+    """Say whether the class that gives `cls` its `name` stands behind the one that gives it `other`."""
+    ranks = {part: rank for rank, kind in enumerate(reversed(cls.__mro__)) for part in vars(kind)}
+    return name in ranks and other in ranks and ranks[name] < ranks[other]
