@@ -16,7 +16,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 
 # The loading tower, from the cellar up. A room may use its own floor's rooms only where the floor says so.
 FLOORS = (
-    {"platform", "errors", "main_script"},
+    {"platform", "errors", "main_script", "inheritance"},
     {
         "copy_on_write",
         "worker_info",
