@@ -135,12 +135,12 @@ def fetch_samples(dataset: Any, indices: Indices) -> Sequence[Any]:
     Raises:
         ValueError: if the dataset's own batch fetch returns another number of samples.
     """
-    if isinstance(indices, torch.Tensor) and not getattr(dataset, "accepts_index_tensor", False):
+    if isinstance(indices, torch.Tensor) and not getattr(type(dataset), "accepts_index_tensor", False):
         indices = indices.tolist()
-    batch_fetch = getattr(dataset, "__getitems__", None)
-    if not callable(batch_fetch):
+    fetch = samples_fetch(dataset)
+    if fetch is None:
         return [dataset[index] for index in indices]
-    samples: Sequence[Any] = batch_fetch(indices)
+    samples = fetch(indices)
     if len(samples) != len(indices):
         raise ValueError(
             f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(samples)} samples "
@@ -148,6 +148,17 @@ def fetch_samples(dataset: Any, indices: Indices) -> Sequence[Any]:
             f"in the same order. {_advice_on_size(dataset)}"
         )
     return samples
+
+
+def samples_fetch(dataset: Any) -> Callable[[Any], Sequence[Any]] | None:
+    """Return `dataset.__getitems__`; None if the dataset has none of its own.
+
+    One that a wrapper passes on from what it wraps would bypass the wrapper's `__getitem__`.
+    """
+    kind, held = type(dataset), getattr(dataset, "__dict__", {})
+    is_own = hasattr(kind, "__getitems__") or "__getitems__" in held or not hasattr(kind, "__getitem__")
+    fetch = getattr(dataset, "__getitems__", None) if is_own else None
+    return fetch if callable(fetch) else None
 
 
 def batch_fetch(dataset: Any) -> Callable[[torch.Tensor], Any] | None:

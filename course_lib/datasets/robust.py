@@ -20,6 +20,7 @@ from course_lib.datasets.base import (
     dataset_length,
     fetch_samples,
     plain_index,
+    samples_fetch,
 )
 from course_lib.datasets.failures import FailureRecord, FailureReport
 from course_lib.datasets.generators import pack_generator, unpack_generator
@@ -119,7 +120,7 @@ class RobustDataset(Dataset[Any]):
         vars(self).update(unpack_generator(state))
 
     def _fetch_at_once(self, positions: list[int]) -> Sequence[Any] | None:
-        if not callable(getattr(self.dataset, "__getitems__", None)):
+        if samples_fetch(self.dataset) is None:
             return None
         try:
             return fetch_samples(self.dataset, positions)

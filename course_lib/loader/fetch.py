@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from course_lib.collate import default_collate
-from course_lib.datasets.base import as_index_tensor, batch_fetch
+from course_lib.datasets.base import as_index_tensor, batch_fetch, samples_fetch
 from course_lib.datasets.columns import ColumnBatch
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -92,7 +92,7 @@ class MapFetcher:
         if not self._batched:
             return self._load_sample(indices)
         # Looked up when it is needed: wrappers may gain or lose the method with what they wrap.
-        load_at_once = getattr(self._dataset, "__getitems__", None)
+        load_at_once = samples_fetch(self._dataset)
         return load_at_once(indices) if load_at_once else [self._load_sample(index) for index in indices]
 
     def _load_sample(self, index: Any) -> Any:

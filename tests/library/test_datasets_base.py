@@ -150,6 +150,39 @@ def test_a_mixin_counts_in_batches_as_well(kind, factor):
         assert next(iter(loader(dataset, 6)))[0].tolist() == expected
 
 
+class PassesOn:
+    """A wrapper that passes on every attribute, and changes the samples."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, index):
+        (value,) = self.dataset[index]
+        return -value
+
+    def __getattr__(self, name):
+        return getattr(self.dataset, name)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_wrapper_that_passes_on_every_attribute_is_not_bypassed(workers):
+    wrapped = PassesOn(TensorDataset(torch.arange(6)))
+    assert [int(value) for value in fetch_samples(wrapped, [1, 3])] == [-1, -3]
+    assert [int(value) for value in fetch_samples(wrapped, torch.tensor([1, 3]))] == [-1, -3]
+    for dataset in (wrapped, Subset(wrapped, range(6)), ConcatDataset([wrapped])):
+        batches = list(DataLoader(dataset, 3, num_workers=workers))
+        assert torch.cat(batches).tolist() == [0, -1, -2, -3, -4, -5]
+
+
+def test_a_batch_fetch_given_to_one_object_counts():
+    dataset = PassesOn(TensorDataset(torch.arange(6)))
+    dataset.__getitems__ = lambda indices: ["at once" for _ in indices]
+    assert next(iter(DataLoader(dataset, 2))) == ["at once", "at once"]
+
+
 class Recorder(Dataset[int]):
     """Remember what the batch fetch was asked for."""
 
