@@ -196,7 +196,8 @@ def as_index_tensor(indices: Indices) -> torch.Tensor:
     """Return indices as an int64 tensor of shape (B,).
 
     Raises:
-        TypeError: if one of them is not an integer; a number with a fraction would be cut off unseen.
+        TypeError: if one of them is not an integer: a number with a fraction would be cut off unseen, and a
+            mask of bools counted as zeros and ones.
     """
     try:
         tensor = torch.as_tensor(indices)
@@ -206,6 +207,11 @@ def as_index_tensor(indices: Indices) -> torch.Tensor:
         pass  # The loop finds the one that is to blame.
     values = indices.tolist() if isinstance(indices, torch.Tensor) else indices
     for index in values:
+        if isinstance(index, bool) or getattr(index, "dtype", None) in (torch.bool, bool):
+            raise TypeError(
+                f"A dataset got {index!r} as an index. A mask of bools says which samples to take, not where "
+                "they are. Pass mask.nonzero().flatten()."
+            )
         if not hasattr(index, "__index__"):
             raise TypeError(_no_integer(index))
     return torch.tensor([int(index) for index in values], dtype=torch.int64)

@@ -63,6 +63,13 @@ def test_one_rule_for_all_datasets(kind, tmp_path):
             assert len(fetch(right)) == 2
 
 
+@pytest.mark.parametrize("mask", [torch.arange(6) > 3, [False, True], np.arange(6) > 3], ids=type)
+def test_a_mask_is_no_list_of_indices(mask):
+    # torch's loader fails as well, on the shapes that come out; counted as 0 and 1 it would load two samples.
+    with pytest.raises(TypeError, match=r"mask of bools.*nonzero"):
+        next(iter(DataLoader(pairs(), 2, sampler=mask)))
+
+
 def test_the_one_to_blame_is_named():
     with pytest.raises(TypeError, match=r"got 0\.5 as an index"):
         pairs().__getitems__([3, 0.5])
