@@ -28,8 +28,8 @@ class Dataset(TorchDataset[SampleT]):
     returns the samples of a whole batch. Three properties make it a dataset: the same index gives the
     same sample, indices run from 0 to `len - 1`, and both hold in every process that has a copy.
 
-    A dataset of tensors may write `__getbatch__(indices)` as well. It takes an int64 tensor of shape (B,)
-    with B > 0, and returns what `default_collate` would make of those samples, or None to leave it to that.
+    A dataset of tensors may write `__getbatch__(indices)` as well. It takes a tensor of shape (B,) with B > 0
+    (int64, unless a batch sampler of your own yields tensors of another type), and returns what `default_collate` would make of those samples, or None to leave it to that.
     Our loader asks for it where it collates by default; torch's loader does not know it.
 
     Whatever was inherited gives way to what a subclass changes: where it writes `__getitem__` anew, an

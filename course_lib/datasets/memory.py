@@ -114,5 +114,5 @@ def _gather_in_place(tensor: torch.Tensor, indices: torch.Tensor) -> torch.Tenso
 
 
 def _gather_by_plain_indices(tensor: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-    plain = [plain_index(index, len(tensor)) for index in indices.tolist()]
+    plain = [plain_index(index, len(tensor)) for index in as_index_tensor(indices).tolist()]
     return tensor.index_select(0, torch.tensor(plain, dtype=torch.int64, device=tensor.device))

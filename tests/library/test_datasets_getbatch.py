@@ -1,4 +1,4 @@
-"""A dataset that makes whole batches is asked for them where collating would give the same (lesson 11)."""
+"""A dataset that makes whole batches is asked for them where collating would give the same (lesson 10)."""
 
 import pytest
 import torch

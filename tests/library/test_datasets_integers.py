@@ -68,6 +68,8 @@ def test_a_mask_is_no_list_of_indices(mask):
     # torch's loader fails as well, on the shapes that come out; counted as 0 and 1 it would load two samples.
     with pytest.raises(TypeError, match=r"mask of bools.*nonzero"):
         next(iter(DataLoader(pairs(), 2, sampler=mask)))
+    with pytest.raises(TypeError, match=r"mask of bools.*nonzero"):
+        next(iter(DataLoader(pairs(), batch_sampler=[mask])))
 
 
 def test_the_one_to_blame_is_named():
