@@ -29,8 +29,9 @@ class Dataset(TorchDataset[SampleT]):
     same sample, indices run from 0 to `len - 1`, and both hold in every process that has a copy.
 
     A dataset of tensors may write `__getbatch__(indices)` as well. It takes a tensor of shape (B,) with B > 0
-    (int64, unless a batch sampler of your own yields tensors of another type), and returns what `default_collate` would make of those samples, or None to leave it to that.
-    Our loader asks for it where it collates by default; torch's loader does not know it.
+    (int64, unless a batch sampler of your own yields tensors of another type), and returns what
+    `default_collate` would make of those samples, or None to leave it to that. Our loader asks for it where
+    it collates by default; torch's loader does not know it.
 
     Whatever was inherited gives way to what a subclass changes: where it writes `__getitem__` anew, an
     inherited `__getitems__` reads the samples one by one; where it writes either, there is no `__getbatch__`.
