@@ -8,6 +8,8 @@ from pathlib import Path
 
 from course_lib.platform import available_cores
 
+_STOLEN = 8  # after "cpu": user, nice, system, idle, iowait, irq, softirq, steal
+
 
 def describe_machine() -> dict[str, str | int | float]:
     """Return processor, cores, load, system and versions, as they belong beside every measured figure."""
@@ -20,6 +22,16 @@ def describe_machine() -> dict[str, str | int | float]:
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "torchvision", "numpy")},
     }
+
+
+def stolen_seconds() -> float:
+    """Return for how long, in all, a virtual machine's processors had work and had to wait for their host.
+
+    The host was busy with other machines then. 0 where the system does not say: Linux does.
+    """
+    times = Path("/proc/stat")
+    total = times.read_text().splitlines()[0].split() if times.exists() else []
+    return int(total[_STOLEN]) / os.sysconf("SC_CLK_TCK") if len(total) > _STOLEN else 0.0
 
 
 def _processor() -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import OURS, Result, Spread, spread
+from benchmarks.measure import OURS, QUIET, Result, Spread, spread, was_disturbed
 
 _FILE_WIDTH = 140
 
 
 def print_table(results: Iterable[Result]) -> None:
     """Print, for every workload, what ours takes and what the others take, as multiples of it."""
+    results = list(results)
     table = Table("workload", "ours", "compared with", "its ÷ ours", "at least", "")
     for result in results:
         name, ours = result.name, describe_amount(result)
@@ -27,6 +28,7 @@ def print_table(results: Iterable[Result]) -> None:
         table.add_section()
     console = Console()
     Console(width=None if console.is_terminal else _FILE_WIDTH).print(table)
+    print(describe_host(results))
 
 
 def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Result]) -> str:
@@ -37,6 +39,7 @@ def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Resul
         rounds: how often each contestant ran.
         results: what was measured.
     """
+    results = list(results)
     lines = ["| workload | ours | compared with | its ÷ ours | at least |", "|---|---|---|---|---|"]
     for result in results:
         name, ours = result.name.replace("_", r"\_"), describe_amount(result)
@@ -48,6 +51,7 @@ def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Resul
             name = ours = ""
     where = ", ".join(f"{name} {value}" for name, value in machine.items())
     lines += ["", f"Medians of {rounds} rounds, with their quartiles in brackets; {where}."]
+    lines.append(describe_host(results))
     return "\n".join(lines)
 
 
@@ -55,6 +59,16 @@ def rows_of(result: Result) -> Iterator[tuple[str, Spread, float | None]]:
     """Yield each opponent of a workload, its ratio, and the ratio to reach, if there is one."""
     for opponent, ratio in result.ratios.items():
         yield opponent, ratio, result.floors.get(opponent)
+
+
+def describe_host(results: Iterable[Result]) -> str:
+    """Say how far other machines of the same host have disturbed what was measured."""
+    results = list(results)
+    left_out = sum(result.repeated for result in results)
+    disturbed = [result.name for result in results if was_disturbed(result)]
+    rule = f"in which other machines of the host took more than {QUIET:.0%} of the processors' time"
+    said = f"Rounds {rule} were repeated: {left_out}."
+    return f"{said} Some had to be kept: {'; '.join(disturbed)}." if disturbed else said
 
 
 def describe_amount(result: Result) -> str:

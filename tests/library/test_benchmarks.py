@@ -15,9 +15,20 @@ import torch
 
 import course_lib
 from benchmarks import caching
-from benchmarks.measure import OURS, Result, Spread, Workload, compare, first_batch_of, passes_over, spread
+from benchmarks.machine import stolen_seconds
+from benchmarks.measure import (
+    OURS,
+    Result,
+    Spread,
+    Workload,
+    compare,
+    first_batch_of,
+    passes_over,
+    spread,
+    was_disturbed,
+)
 from benchmarks.peers import against_peers
-from benchmarks.report import markdown_table, read_json, write_json
+from benchmarks.report import describe_host, markdown_table, read_json, write_json
 from benchmarks.same import check_equal
 from benchmarks.tensors import images
 from course_lib import AutoOptimizedDataset
@@ -101,6 +112,10 @@ def test_course_bench_without_benchmarks_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def idle_host() -> float:
+    return 0.0
+
+
 def counting(log: list[str], name: str, values: list[float]):
     def measure() -> float:
         log.append(name)
@@ -117,7 +132,7 @@ def test_contestants_take_turns_and_the_warm_up_does_not_count(warm_up: int) -> 
         "torch": counting(log, "torch", [99] * warm_up + [10, 10, 20]),
         "limit": counting(log, "limit", [99] * warm_up + [1, 1, 1]),
     }
-    result = compare(Workload("work", contestants, {"torch": 3.0}, 7, warm_up=warm_up), 3)
+    result = compare(Workload("work", contestants, {"torch": 3.0}, 7, warm_up=warm_up), 3, idle_host)
     assert result.measured == {OURS: [1, 2, 4], "torch": [10, 10, 20], "limit": [1, 1, 1]}
     assert result.ratios == {"torch": Spread(5, 5, 7.5), "limit": Spread(0.5, 0.375, 0.75)}
     assert (result.name, result.samples, result.floors, result.unit) == ("work", 7, {"torch": 3.0}, "s")
@@ -129,9 +144,64 @@ def test_contestants_take_turns_and_the_warm_up_does_not_count(warm_up: int) -> 
 def test_long_work_has_few_rounds_and_fresh_interpreters_no_warm_up() -> None:
     log: list[str] = []
     contestants = {OURS: counting(log, OURS, [2.0] * 9), "list": counting(log, "list", [6.0] * 9)}
-    result = compare(Workload("work", contestants, unit="MiB", most_rounds=2, warm_up=0), 9)
+    result = compare(Workload("work", contestants, unit="MiB", most_rounds=2, warm_up=0), 9, idle_host)
     assert len(log) == 4
     assert result.ratios == {"list": Spread(3, 3, 3)}
+
+
+class BusyHost:
+    """A host that takes all processors in the numbered rounds, in each for much longer than in those before.
+
+    It is asked before and after each round.
+    """
+
+    def __init__(self, busy: set[int]) -> None:
+        self._busy, self._asked, self._stolen = busy, 0, 0.0
+
+    def __call__(self) -> float:
+        number, is_after = divmod(self._asked, 2)
+        self._asked += 1
+        if is_after and number in self._busy:
+            self._stolen += 3600.0 * 100**number
+        return self._stolen
+
+
+def measure_on(host: BusyHost, unit: str = "s") -> Result:
+    log: list[str] = []
+    numbers = [float(number + 1) for number in range(9)]
+    contestants = {OURS: counting(log, OURS, numbers), "torch": counting(log, "torch", numbers)}
+    return compare(Workload("work", contestants, unit=unit, warm_up=0), 3, host)
+
+
+def test_rounds_that_the_host_disturbed_are_repeated() -> None:
+    result = measure_on(BusyHost({0, 2}))
+    assert result.measured == {OURS: [2, 4, 5], "torch": [2, 4, 5]}
+    assert (result.stolen, result.repeated) == ([0, 0, 0], 2)
+    assert not was_disturbed(result)
+    assert "repeated: 2." in describe_host([result])
+    assert "kept" not in describe_host([result])
+
+
+def test_on_a_host_that_stays_busy_the_least_disturbed_rounds_are_kept_and_named() -> None:
+    result = measure_on(BusyHost(set(range(9)) - {4, 7}))
+    assert result.measured[OURS] == [1, 5, 8]
+    assert result.repeated == 6
+    assert was_disturbed(result)
+    assert "kept: work." in describe_host([result])
+
+
+def test_memory_is_measured_once_on_a_busy_host() -> None:
+    result = measure_on(BusyHost({0, 1, 2}), "MiB")
+    assert result.measured[OURS] == [1, 2, 3]
+    assert result.repeated == 0
+    assert not was_disturbed(result)
+
+
+def test_what_the_host_takes_grows_and_is_zero_where_it_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stolen_seconds()
+    assert 0 <= before <= stolen_seconds()
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert stolen_seconds() == 0
 
 
 def test_a_pass_consumes_every_batch_and_a_start_ends_its_pass() -> None:
