@@ -135,6 +135,12 @@ def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] 
     return wait
 
 
+def give_way() -> None:
+    """Let another process that waits for this core have it now, where the system can be asked for that."""
+    if hasattr(os, "sched_yield"):
+        os.sched_yield()
+
+
 def is_root() -> bool:
     """Tell whether this process belongs to the superuser; on Windows there is none."""
     return hasattr(os, "geteuid") and os.geteuid() == 0

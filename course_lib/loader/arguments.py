@@ -25,14 +25,8 @@ def check_workers(
         TypeError: a number is no number.
         ValueError: a number is out of range, or an argument needs workers and there are none.
     """
-    _require(
-        isinstance(num_workers, Integral), TypeError, f"num_workers is {num_workers!r}. It must be an int."
-    )
-    _require(
-        isinstance(timeout, Real),
-        TypeError,
-        f"timeout is {timeout!r}. It must be a number of seconds.",
-    )
+    _require(isinstance(num_workers, Integral), f"num_workers is {num_workers!r}. It must be an int.")
+    _require(isinstance(timeout, Real), f"timeout is {timeout!r}. It must be a number of seconds.")
     if num_workers < 0:
         raise ValueError(
             f"num_workers is {num_workers}. num_workers option should be non-negative; "
@@ -53,11 +47,8 @@ def check_workers(
 
 
 def _check_prefetch_factor(prefetch_factor: int, num_workers: int) -> None:
-    _require(
-        isinstance(prefetch_factor, Integral),
-        TypeError,
-        f"prefetch_factor is {prefetch_factor!r}. It must be an int.",
-    )
+    is_whole = isinstance(prefetch_factor, Integral)
+    _require(is_whole, f"prefetch_factor is {prefetch_factor!r}. It must be an int.")
     if num_workers == 0:
         raise ValueError(
             f"prefetch_factor is {prefetch_factor} and num_workers is 0. prefetch_factor option could only "
@@ -132,7 +123,6 @@ def check_objects(
     """
     _require(
         streaming or hasattr(dataset, "__getitem__") or hasattr(dataset, "__getitems__"),
-        TypeError,
         f"dataset is a {type(dataset).__name__}, which has no __getitem__ and is no IterableDataset. A "
         "loader reads dataset[index] or iterates. Add __getitem__ and __len__, or make it a subclass of "
         "IterableDataset.",
@@ -140,12 +130,10 @@ def check_objects(
     for name, function in functions.items():
         _require(
             function is None or callable(function),
-            TypeError,
             f"{name} is {function!r}. It must be a function: give its name without calling it, or None.",
         )
     _require(
         generator is None or isinstance(generator, torch.Generator),
-        TypeError,
         f"generator is {generator!r}. It must be a torch.Generator, say torch.Generator().manual_seed(0).",
     )
 
@@ -243,6 +231,6 @@ def warn_about_many_workers(num_workers: int) -> None:
         )
 
 
-def _require(holds: bool, error: type[Exception], message: str) -> None:
+def _require(holds: bool, message: str) -> None:
     if not holds:
-        raise error(message)
+        raise TypeError(message)

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from course_lib.loader.fetch import iterate_indices
-from course_lib.loader.pinning import find_pinning_device
+from course_lib.loader.pinning import should_pin
 from course_lib.loader.progress import Progress, as_it_was, read_randomness
 from course_lib.loader.seeding import draw_base_seed
 from course_lib.loader.times import BatchTimes
@@ -33,7 +33,7 @@ class LoaderIterator(ABC):
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._index_sampler = loader._index_sampler
-        self._pinning_device = find_pinning_device(loader.pin_memory, loader.pin_memory_device)
+        self._pins = should_pin(loader.pin_memory, loader.pin_memory_device)
         self._begin_pass(loader, draw_seed=True)
 
     def __iter__(self) -> Iterator[Any]:

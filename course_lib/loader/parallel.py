@@ -1,7 +1,7 @@
 """Loading in worker processes: who fetches which batch, and in which order batches come out (lesson 11).
 
 Batch i is worker i mod n's. Every worker works ahead by `prefetch_factor` batches: whenever one batch is
-handed out, one more is ordered. Batches that arrive before their turn wait.
+asked for, one more is ordered. Batches that arrive before their turn wait.
 """
 
 from collections import Counter
@@ -11,6 +11,8 @@ from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import torch
 
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError
 from course_lib.loader.iterator import LoaderIterator
@@ -43,10 +45,13 @@ class ParallelIterator(LoaderIterator):
         super().__init__(loader)
         self._window = loader.num_workers * (loader.prefetch_factor or 1)
         self._in_order = loader.in_order
+        # Before the batch that was asked for has come, if it is known by then who will make another one.
+        self._orders_early = loader.in_order and not loader._streaming
         self._timeout = loader.timeout
         self._persistent = loader.persistent_workers
         self._pool: WorkerPool = loader._make_pool(self._progress.base_seed)
-        self._pinning = None if self._pinning_device is None else PinningThread(self._pinning_device)
+        # On another device than the consumer's, the thread would take memory there.
+        self._pinning = PinningThread(torch.accelerator.current_device_index()) if self._pins else None
         self._guard(self._start)
 
     @property
@@ -132,8 +137,11 @@ class ParallelIterator(LoaderIterator):
 
     def _hand_out(self) -> Any:
         while self._owner:
+            # An error of the sampler comes before anything is taken.
+            if self._orders_early and len(self._owner) <= self._window:
+                self._order_ahead(1)
             number = self._wait_for_next()
-            upcoming = next(self._orders, None)  # An error of the sampler comes before anything is taken.
+            upcoming = None if self._orders_early else next(self._orders, None)
             worker, arrival = self._owner.pop(number), self._arrived.pop(number)
             is_end = isinstance(arrival.outcome, StreamEnd)
             if is_end:

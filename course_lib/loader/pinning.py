@@ -14,15 +14,15 @@ from typing import Any
 import torch
 
 
-def find_pinning_device(wanted: bool, device: str = "") -> torch.device | None:
-    """Return the accelerator that batches are to be pinned for, or None where pinning has no use.
+def should_pin(wanted: bool, device: str = "") -> bool:
+    """Tell whether batches are to be pinned: not without an accelerator that they could be copied to.
 
     Args:
         wanted: the loader's `pin_memory`.
         device: the loader's `pin_memory_device`; out of use, the current accelerator is taken.
     """
     if not wanted:
-        return None
+        return False
     if device:
         warnings.warn(
             "pin_memory_device is deprecated, the current accelerator will be used as the device; "
@@ -37,8 +37,8 @@ def find_pinning_device(wanted: bool, device: str = "") -> torch.device | None:
             "Set pin_memory=torch.cuda.is_available() to pin only where it helps.",
             stacklevel=5,
         )
-        return None
-    return accelerator
+        return False
+    return True
 
 
 def pin_memory(batch: Any) -> Any:
@@ -91,17 +91,21 @@ def _pin_sequence(batch: Sequence[Any]) -> Any:
 
 
 class PinningThread:
-    """Pins batches beside the consumer's work, in the order they are submitted."""
+    """Pins batches beside the consumer's work, in the order they are submitted.
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    Args:
+        device_index: number of the accelerator that the consumer's thread uses.
+    """
+
+    def __init__(self, device_index: int) -> None:
+        self._device_index = device_index
         self._executor = ThreadPoolExecutor(
             1, thread_name_prefix="DataLoader pinning", initializer=self._set_up
         )
 
     def submit(self, batch: Any) -> Future[tuple[Any, float]]:
         """Begin to pin a batch; its `result()` is the pinned batch and the time when it was ready."""
-        return self._executor.submit(_pin_and_look_at_the_clock, batch)
+        return self._executor.submit(lambda: (pin_memory(batch), perf_counter()))
 
     def close(self) -> None:
         """End the thread; batches that have not been pinned yet are dropped."""
@@ -110,8 +114,4 @@ class PinningThread:
     def _set_up(self) -> None:
         # Both settings belong to a thread. One thread suffices to copy; more would take the consumer's cores.
         torch.set_num_threads(1)
-        torch.accelerator.set_device_index(self._device.index or 0)
-
-
-def _pin_and_look_at_the_clock(batch: Any) -> tuple[Any, float]:
-    return pin_memory(batch), perf_counter()
+        torch.accelerator.set_device_index(self._device_index)

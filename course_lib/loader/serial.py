@@ -38,9 +38,9 @@ class SerialIterator(LoaderIterator):
         if fetched is None:
             self._finish()
         batch = fetched[0]
-        if self._pinning_device is not None:
+        if self._pins:
             batch = pin_memory(batch)
         if stages is not None:
-            pinned = stages[-1] if self._pinning_device is None else perf_counter()
+            pinned = perf_counter() if self._pins else stages[-1]
             self._latest = number, None, *stages, stages[-1], stages[-1], pinned
         return batch

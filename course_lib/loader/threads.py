@@ -12,6 +12,7 @@ generator of its own from `get_worker_info().seed`, and changes nothing in itsel
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -100,17 +101,11 @@ def run_worker_thread(contents: Contents, role: Role, tasks: Tasks, answers: Ans
 
 def _shut_down(threads: list[Thread], queues: list[Tasks]) -> None:
     for tasks in queues:
-        _empty(tasks)
+        with suppress(Empty):
+            while True:
+                tasks.get_nowait()
         tasks.put(None)
     deadline = time.monotonic() + _GRACE_SECONDS
     for thread in threads:
         if thread.is_alive():
             thread.join(max(0.0, deadline - time.monotonic()))
-
-
-def _empty(tasks: Tasks) -> None:
-    try:
-        while True:
-            tasks.get_nowait()
-    except Empty:
-        return

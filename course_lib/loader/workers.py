@@ -31,6 +31,7 @@ from course_lib.loader.pickling import Contents, pack_for_parent, unpack, unpack
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
 from course_lib.loader.seeding import seed_everything
+from course_lib.platform import give_way
 from course_lib.worker_info import WorkerInfo, set_worker_info
 
 STOP = b""
@@ -112,12 +113,14 @@ def run_worker(
             opener: Callable[[], Contents] = partial(unpack_contents, receive(tasks), contents)
         else:
             opener = contents.copy
-        desk, writer = Desk(opener, role), SlotWriter()
-        inbox = Inbox(tasks)
+        desk, writer, inbox, epoch = Desk(opener, role), SlotWriter(), Inbox(tasks), 0
         for task in inbox:
             packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
             message = (tuple(desk.report(task)), task.slot, tuple(packed))
             send(answers, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+            if task.epoch != epoch:  # For its first batch somebody waits, maybe for this very core.
+                epoch = task.epoch
+                give_way()
     except (BrokenPipeError, EOFError):
         pass  # The main process has left: there is nobody to tell.
     finally:
@@ -147,7 +150,7 @@ def _end_with_parent() -> None:
 class Inbox:
     """The tasks that wait in a worker, in the order they came.
 
-    Before each task it takes in whatever has come meanwhile. So a stop, or the first task of a new epoch, is
+    After each task it takes in whatever has come meanwhile. So a stop, or the first task of a new epoch, is
     known before tasks that still wait.
 
     Attributes:
@@ -166,7 +169,8 @@ class Inbox:
 
     def _take_in(self) -> bool:
         """Wait for a task if there is none; tell whether to go on."""
-        while not self._waiting or self._watch.ready(0):
+        is_idle = not self._waiting
+        while is_idle or self._watch.ready(0):
             try:
                 message = receive(self._connection)
             except (EOFError, OSError):
@@ -176,6 +180,8 @@ class Inbox:
             epoch, number, indices, start, slot = unpack(message)
             self._waiting.append(Task(epoch, number, unpack_indices(indices), start, slot))
             self.epoch = epoch
+            if is_idle:  # Somebody waits for this batch: what comes behind it can wait until it is made.
+                break
         return True
 
 

@@ -94,7 +94,7 @@ class AdaptivePass(Iterator[Any]):
         if fetched is None:
             raise RuntimeError("A map-style dataset gave no batch for its indices.")
         batch = fetched[0]
-        return batch if self._inner._pinning_device is None else pin_memory(batch)
+        return pin_memory(batch) if self._inner._pins else batch
 
 
 def is_out_of_memory(error: BaseException) -> bool:

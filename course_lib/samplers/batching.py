@@ -7,7 +7,7 @@ import torch
 
 from course_lib.samplers.order import Sampler, check_positive, index_blocks_of
 
-_FIRST_CUT, _LATER_CUTS = 8, 1024  # batches: of the first cut few, for somebody waits for its first one
+_EARLY_CUT, _LATER_CUTS = 8, 1024  # batches, after the first, for which somebody waits
 
 
 class BatchSampler(Sampler[list[int]]):
@@ -51,16 +51,17 @@ class BatchSampler(Sampler[list[int]]):
         return None if blocks is None else chain.from_iterable(self._cut(blocks))
 
     def _cut(self, blocks: Iterator[torch.Tensor]) -> Iterator[Sequence[torch.Tensor]]:
-        left = torch.empty(0, dtype=torch.int64)
+        size, left = self.batch_size, None
         for block in blocks:
-            if len(left) > 0:
+            if left is not None:
                 block = torch.cat([left, block])
-            batches = len(block) // self.batch_size
-            for first, end in pairwise([0, *range(_FIRST_CUT, batches, _LATER_CUTS), batches]):
-                section = block[first * self.batch_size : end * self.batch_size]
-                yield section.view(-1, self.batch_size).unbind()
-            left = block[batches * self.batch_size :]
-        if len(left) > 0 and not self.drop_last:
+            batches = len(block) // size
+            if batches > 0:
+                yield (block[:size],)
+            for first, end in pairwise([1, *range(_EARLY_CUT, batches, _LATER_CUTS), batches]):
+                yield block[first * size : end * size].view(-1, size).unbind()
+            left = block[batches * size :]
+        if left is not None and len(left) > 0 and not self.drop_last:
             yield (left,)
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """Pinned batches: every structure keeps its type, and without a GPU nothing changes (lesson 13)."""
 
+import threading
 from collections import OrderedDict, defaultdict, namedtuple
 from types import MappingProxyType
 
@@ -81,8 +82,25 @@ def test_with_cuda_tensors_are_pinned(workers):
     assert torch.cat(batches).tolist() == list(range(8))
 
 
+def test_the_thread_uses_the_device_of_its_consumer(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("cuda"))  # no index
+    monkeypatch.setattr(torch.accelerator, "current_device_index", lambda: 3)
+    monkeypatch.setattr(
+        torch.accelerator,
+        "set_device_index",
+        lambda index: chosen.append((index, threading.current_thread().name)),
+    )
+    loader = DataLoader(
+        range(4), 2, num_workers=1, worker_type="thread", pin_memory=True, collate_fn=lambda samples: Leaf()
+    )
+    assert len(list(loader)) == 2
+    assert chosen == [(3, "DataLoader pinning_0")]
+
+
 def test_the_thread_ends():
-    thread = PinningThread(torch.device("cpu"))
+    thread = PinningThread(0)
     thread.close()
     with pytest.raises(RuntimeError):
         thread.submit(Leaf())

@@ -20,7 +20,7 @@ GIVE_UP = """
     for name in ("fcntl", "resource", "_posixshmem", "termios", "pwd", "grp"):
         sys.modules[name] = None
     for name in ("fork", "forkpty", "setsid", "killpg", "getpgid", "mkfifo", "statvfs", "sysconf",
-                 "sched_getaffinity", "register_at_fork", "getuid", "geteuid"):
+                 "sched_getaffinity", "sched_yield", "register_at_fork", "getuid", "geteuid"):
         if hasattr(os, name):
             delattr(os, name)
     for name in ("SIGKILL", "SIGSTOP", "SIGALRM", "setitimer", "alarm"):
