@@ -8,8 +8,8 @@ fetch it alone), `non_blocking=True`, and another stream (a queue of the GPU's w
     model's stream            | step 1          | step 2          | step 3
                               ^ waits for copy 1, no longer
 
-Copy 3 begins only when step 1 has ended: the memory of batch 1 may be free by then and be used for batch 3.
-So there are never more than two batches on their way, and none is overwritten while the model reads it.
+Copy 3 begins only when step 1 has ended: so whatever memory it gets, no step is still reading there. Until it
+has begun, a loop's variable still holds batch 1: there is memory for three batches, never for more.
 """
 
 import copy

@@ -11,7 +11,7 @@ import pytest
 import torch
 from small_course import EXERCISE, SQUARES, TOTAL, WORDS, Counting, names
 
-from course_lib.classroom.exercises.cards import result_card
+from course_lib.classroom.exercises.cards import inline, plain, result_card
 from course_lib.classroom.exercises.errors import RemoteError
 from course_lib.classroom.exercises.expectations import CheckFailed, Expect
 from course_lib.classroom.exercises.practice import check_in
@@ -273,6 +273,14 @@ def test_cards_escape_the_students_text() -> None:
     card = result_card([check_in(names(source), EXERCISE, "99.1")])
     assert "<script>" not in card.html
     assert "&lt;script&gt;" in card.html
+
+
+def test_cards_show_bold_words_and_leave_powers_alone() -> None:
+    words = "`% 2**32` is **no** `**`"
+    assert plain(words) == "`% 2**32` is no `**`"
+    assert inline(words) == "<code>% 2**32</code> is <b>no</b> <code>**</code>"
+    for power in ("x ** 2 and y ** 3", "2**5"):
+        assert plain(power) == inline(power) == power
 
 
 def test_an_error_that_repeats_is_told_once() -> None:

@@ -74,9 +74,9 @@ def test_the_tables_name_sizes_and_contestants(transfer, report, capsys, monkeyp
 def test_lesson_13_shows_what_is_written(transfer, report, tmp_path, monkeypatch):
     # Its cells find nothing to show until somebody has measured. The same copies stand in for pinned ones.
     pinned = [copy | {"memory": "pinned"} for copy in report["copies"]]
-    transfer.write(
-        tmp_path / "benchmarks" / "results" / "transfer.json", report | {"copies": report["copies"] + pinned}
-    )
+    pinning = [{"bytes": 2**22, "first_seconds": 0.0123, "again_seconds": [0.002, 0.004]}]
+    stood_in = report | {"copies": report["copies"] + pinned, "pinning": pinning}
+    transfer.write(tmp_path / "benchmarks" / "results" / "transfer.json", stood_in)
     monkeypatch.chdir(tmp_path)
     lesson = json.loads((ROOT / "notebooks" / "13_pinning_and_transfer.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in lesson["cells"] if cell["cell_type"] == "code"]
@@ -88,9 +88,11 @@ def test_lesson_13_shows_what_is_written(transfer, report, tmp_path, monkeypatch
             shown.append(eval(last, names))
         else:
             exec(cell, names)
-    figure, table = shown
+    figure, table, prices = shown
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["to the device", "to the host"]
     assert all(name in table.data for result in report["results"] for name in result["ratios"])
+    assert "| 4 MiB | 12.30 ms | 3.00 ms |" in prices.data
+    assert "pinned, to the host" in prices.data
 
 
 @pytest.mark.parametrize(("size", "words"), [(4096, "4 KiB"), (2**20, "1 MiB"), (256 * 2**20, "256 MiB")])

@@ -1,5 +1,6 @@
 """The small card that `check()` and `hint()` show: HTML in a notebook, text in a terminal."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ _STYLE = (
     "border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;border-radius:4px;"
     "background:color-mix(in srgb,{colour} 8%,transparent);line-height:1.45;max-width:52em"
 )
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")  # beside words: `x ** 2` raises to a power
 _GREEN, _RED, _BLUE = "#2e9e6b", "#d1495b", "#3f7cac"
 
 
@@ -63,7 +65,7 @@ def _task_text(result: TaskResult) -> str:
     lines = [_headline(result)]
     for mark, check, parts in _rows(result):
         lines.append(f"  {mark} {check.title}" + ("" if mark == "✓" else f" (0 of {_points(check.points)})"))
-        lines += [f"    {part}: {words}".replace("**", "") for part, words in parts]
+        lines += [f"    {part}: {plain(words)}" for part, words in parts]
     if _waiting(result):
         lines.append(f"  … {_unwritten(result)}")
     return "\n".join(lines)
@@ -137,12 +139,13 @@ def inline(text: str) -> str:
     pieces = escape(text).split("`")
     if len(pieces) % 2 == 0:
         return escape(text).replace("\n", "<br>")
-    marked = "".join(f"<code>{piece}</code>" if i % 2 else _bold(piece) for i, piece in enumerate(pieces))
-    return marked.replace("\n", "<br>")
+    marked = (
+        f"<code>{piece}</code>" if i % 2 else _BOLD.sub(r"<b>\1</b>", piece) for i, piece in enumerate(pieces)
+    )
+    return "".join(marked).replace("\n", "<br>")
 
 
-def _bold(text: str) -> str:
-    pieces = text.split("**")
-    if len(pieces) % 2 == 0:
-        return text
-    return "".join(f"<b>{piece}</b>" if i % 2 else piece for i, piece in enumerate(pieces))
+def plain(text: str) -> str:
+    """Take the marks of **bold** away, which a terminal does not show; what is `code` stays."""
+    pieces = text.split("`")
+    return "`".join(piece if i % 2 else _BOLD.sub(r"\1", piece) for i, piece in enumerate(pieces))
