@@ -67,6 +67,8 @@ def default_convert(data: Any) -> Any:
         can. A plain tuple becomes a list, as in torch.
     """
     if isinstance(data, np.ndarray):
+        if type(data).__module__ != "numpy":  # A mask, say, would be lost.
+            return data
         return data if data.dtype.kind in _TEXT_AND_OBJECT_KINDS else torch.as_tensor(data)
     if isinstance(data, np.bool_ | np.number):
         return torch.as_tensor(data)

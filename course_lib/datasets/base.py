@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import IterableDataset as TorchIterableDataset
 
-from course_lib.inheritance import is_behind
+from course_lib.inheritance import is_behind, remember_methods, was_replaced
 
 if TYPE_CHECKING:
     from course_lib.datasets.compose import ChainDataset, ConcatDataset
@@ -56,6 +56,7 @@ class Dataset(TorchDataset[SampleT]):
         # A batch fetch of your own gets the list of ints that torch hands out, unless you say otherwise.
         if is_behind(cls, "accepts_index_tensor", "__getitems__"):
             cls.accepts_index_tensor = False
+        remember_methods(cls, "__getitem__", "__getitems__")
 
     def __getitem__(self, index: Any) -> SampleT:
         raise NotImplementedError(
@@ -157,18 +158,24 @@ def samples_fetch(dataset: Any) -> Callable[[Any], Sequence[Any]] | None:
     One that a wrapper passes on from what it wraps would bypass the wrapper's `__getitem__`.
     """
     kind, held = type(dataset), getattr(dataset, "__dict__", {})
+    has_new_fetch = was_replaced(kind, "__getitems__") or "__getitems__" in held
+    if was_replaced(kind, "__getitem__") and not has_new_fetch:
+        return None
     is_own = hasattr(kind, "__getitems__") or "__getitems__" in held or not hasattr(kind, "__getitem__")
     fetch = getattr(dataset, "__getitems__", None) if is_own else None
     return fetch if callable(fetch) else None
 
 
 def batch_fetch(dataset: Any) -> Callable[[torch.Tensor], Any] | None:
-    """Return `dataset.__getbatch__`; None if its class has none.
+    """Return `dataset.__getbatch__`; None if its class has none, or somebody has changed what it stands for.
 
     A wrapper that passes on every attribute would pass on the batches of what it wraps: so the class counts.
     """
-    known = getattr(type(dataset), "__getbatch__", None) is not None
-    return dataset.__getbatch__ if known else None
+    kind = type(dataset)
+    if getattr(kind, "__getbatch__", None) is None or "__getitems__" in getattr(dataset, "__dict__", {}):
+        return None
+    is_bypassed = was_replaced(kind, "__getitem__") or was_replaced(kind, "__getitems__")
+    return None if is_bypassed else dataset.__getbatch__
 
 
 def plain_index(index: Any, length: int) -> int:
@@ -206,7 +213,7 @@ def as_index_tensor(indices: Indices) -> torch.Tensor:
             return tensor
     except (TypeError, ValueError, RuntimeError):
         pass  # The loop finds the one that is to blame.
-    values = indices.tolist() if isinstance(indices, torch.Tensor) else indices
+    values = indices.tolist() if isinstance(indices, torch.Tensor) else list(indices)
     for index in values:
         if isinstance(index, bool) or getattr(index, "dtype", None) in (torch.bool, bool):
             raise TypeError(

@@ -16,6 +16,7 @@ from course_lib.datasets.base import (
     dataset_length,
     fetch_samples,
     plain_index,
+    samples_fetch,
 )
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
@@ -66,6 +67,9 @@ class ConcatDataset(Dataset[SampleT]):
     def __getitems__(self, indices: Indices) -> Sequence[SampleT]:
         """Return the samples at `indices`; every part fetches its share of the batch at once."""
         located = [self._locate(index) for index in _as_list(indices)]
+        if not any(samples_fetch(self.datasets[part]) for part in {part for part, _ in located}):
+            # Nothing is gained by turns of the parts, and samples that draw random numbers would get others.
+            return [self.datasets[part][position] for part, position in located]
         samples: list[Any] = [None] * len(located)
         for part in {part for part, _ in located}:
             places = [place for place, (its_part, _) in enumerate(located) if its_part == part]

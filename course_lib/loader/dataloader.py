@@ -4,6 +4,7 @@ What happens in `for batch in loader`: the sampler says which indices come next,
 them, a fetcher reads these samples from the dataset, the collate function makes one batch of them.
 """
 
+import copy
 import multiprocessing
 from collections.abc import Callable, Iterable
 from itertools import repeat
@@ -15,9 +16,10 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from course_lib.collate import default_collate, default_convert
+from course_lib.datasets.position import Position
 from course_lib.errors import AssertionValueError
 from course_lib.loader import arguments
-from course_lib.loader.fetch import Fetcher, Position, make_fetcher
+from course_lib.loader.fetch import Fetcher, make_fetcher
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.parallel import ParallelIterator
 from course_lib.loader.pool import ProcessPool, WorkerPool
@@ -181,7 +183,8 @@ class DataLoader(Generic[SampleT]):
         if progress is None or progress.is_finished:
             base_seed = 0 if progress is None else progress.base_seed
             progress = Progress(read_randomness(self), base_seed, is_finished=progress is not None)
-        return {**progress.to_dict(), "_arguments": self._fingerprint()}
+        # A copy, because a stream's own state may go on changing.
+        return copy.deepcopy({**progress.to_dict(), "_arguments": self._fingerprint()})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Let the next pass yield exactly what the pass of `state` had yet to yield, in the same order.

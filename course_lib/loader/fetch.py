@@ -3,36 +3,21 @@
 The same two classes work in the main process and in every worker process, so that both give the same batches.
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 
 from course_lib.collate import default_collate
 from course_lib.datasets.base import as_index_tensor, batch_fetch, samples_fetch
 from course_lib.datasets.columns import ColumnBatch
-
-_ONE_AT_A_TIME = threading.Lock()
-
+from course_lib.datasets.position import Position, open_at
+from course_lib.inheritance import was_replaced
 
 Fetched = tuple[Any, int]  # a batch, and how many samples a stream gave for it: 0 from a map-style dataset
 Stages = list[float]  # when the work began, the samples were read, and they were collated
-
-
-class Position(NamedTuple):
-    """How far a stream was read.
-
-    Attributes:
-        samples: how many samples it gave.
-        state: what its iterator's or dataset's `state_dict()` says of it; None where there is no such method.
-    """
-
-    samples: int
-    state: Any
 
 
 class Fetcher(Protocol):
@@ -123,7 +108,7 @@ class StreamFetcher:
         start: Position | None,
     ) -> None:
         self._dataset = dataset
-        self._stream = iter(dataset) if start is None else _open_at(dataset, start)
+        self._stream = iter(dataset) if start is None else open_at(dataset, start)
         self._samples = 0 if start is None else start.samples
         self._batched = batched
         self._collate_fn = collate_fn
@@ -148,10 +133,16 @@ class StreamFetcher:
         return Position(self._samples, source.state_dict() if hasattr(source, "state_dict") else None)
 
     def _take(self, size: int) -> list[Any]:
-        # A stream that has ended must not be asked again: some iterators start over or fail.
-        samples = [] if self._ended else list(islice(self._stream, size))
+        samples = list[Any]()
+        try:
+            # A stream that has ended must not be asked again: some iterators start over or fail.
+            samples += () if self._ended else islice(self._stream, size)
+        except Exception:
+            self._samples += 1
+            raise
+        finally:
+            self._samples += len(samples)
         self._ended = len(samples) < size
-        self._samples += len(samples)
         return samples
 
 
@@ -163,21 +154,6 @@ class EmptyStream:
 
     def position(self) -> None:
         """Say nothing."""
-
-
-def _open_at(dataset: Any, start: Position) -> Iterator[Any]:
-    """Open a stream where it was left: by its own means, or by reading what was read already."""
-    if start.state is not None and hasattr(dataset, "load_state_dict"):
-        with _ONE_AT_A_TIME:  # Threads share the dataset, and each has a state of its own to load.
-            dataset.load_state_dict(start.state)
-            stream: Iterator[Any] = iter(dataset)
-            return stream
-    stream = iter(dataset)
-    if start.state is not None and hasattr(stream, "load_state_dict"):
-        stream.load_state_dict(start.state)
-    else:
-        deque(islice(stream, start.samples), maxlen=0)
-    return stream
 
 
 def make_fetcher(
@@ -215,7 +191,7 @@ def iterate_indices(index_sampler: Iterable[Any], dataset: Any, batched: bool) -
     if batched and getattr(type(dataset), "accepts_index_tensor", False) and hasattr(dataset, "__getitems__"):
         # A subclass may have changed what iterating gives; then its own order counts.
         owner = next((kind for kind in type(index_sampler).__mro__ if "__iter__" in vars(kind)), object)
-        if "tensors" in vars(owner):
+        if "tensors" in vars(owner) and not was_replaced(type(index_sampler), "__iter__"):
             tensors: Iterator[Any] | None = index_sampler.tensors()  # type: ignore[attr-defined]
             if tensors is not None:
                 return tensors

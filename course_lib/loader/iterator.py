@@ -2,7 +2,6 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from time import perf_counter
@@ -74,12 +73,12 @@ class LoaderIterator(ABC):
 
     def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
         """Begin a pass, or go on with the one whose state was loaded."""
-        loaded, loader._loaded = loader._loaded, None
+        loaded = loader._loaded
         if loaded is None or loaded.is_finished:
             self._begin_new(loader, loaded, draw_seed)
         else:
             self._go_on(loader, loaded)
-        loader._progress = self._progress
+        loader._loaded, loader._progress = None, self._progress
         self._dataset_name = type(loader.dataset).__name__
         self._declared_samples = loader._declared_samples
 
@@ -100,11 +99,19 @@ class LoaderIterator(ABC):
             indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
             if progress.drew_seed:
                 progress.base_seed = draw_base_seed(loader.generator)
-            deque(islice(indices, progress.handed), maxlen=0)
+            self._check_skipped(sum(1 for _ in islice(indices, progress.handed)))
             first = list(islice(indices, 1))  # Samplers draw their seed at the first index.
         given_ahead = frozenset(progress.ahead)
         orders = enumerate(chain(first, indices), progress.handed)
         self._orders = (order for order in orders if order[0] not in given_ahead)
+
+    def _check_skipped(self, skipped: int) -> None:
+        handed = self._progress.handed
+        if skipped < handed:
+            raise ValueError(
+                f"{handed} batches of this pass were handed out, but drawn again it has only {skipped}. A "
+                "sampler's state_dict() must say how to draw the pass again, not how far it has come."
+            )
 
     def _compare_with_declared(self, declared_samples: int) -> None:
         if self._progress.samples <= declared_samples:

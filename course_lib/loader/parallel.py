@@ -4,6 +4,7 @@ Batch i is worker i mod n's. Every worker works ahead by `prefetch_factor` batch
 asked for, one more is ordered. Batches that arrive before their turn wait.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -41,6 +42,7 @@ class ParallelIterator(LoaderIterator):
     def __init__(self, loader: "DataLoader[Any]") -> None:
         self._epoch = 0
         self._failure = ""  # why the workers were ended before their time
+        self._pid = os.getpid()  # A process that was forked from this one has no workers.
         self._num_workers = loader.num_workers
         super().__init__(loader)
         self._window = loader.num_workers * (loader.prefetch_factor or 1)
@@ -57,7 +59,7 @@ class ParallelIterator(LoaderIterator):
     @property
     def usable(self) -> bool:
         """Whether the workers can serve another pass."""
-        return not self._failure
+        return not self._failure and self._pid == os.getpid()
 
     def restart(self, loader: "DataLoader[Any]") -> None:
         """Begin another pass with the same workers. What is left of the pass before is dropped."""
@@ -168,7 +170,7 @@ class ParallelIterator(LoaderIterator):
         pinned = received
         if isinstance(batch, ExceptionWrapper):
             batch.reraise()
-        if isinstance(batch, Future):
+        if self._pinning is not None and isinstance(batch, Future):
             batch, pinned = batch.result()
         if self._repetition is not None:
             self._repetition.look_at(worker, batch)

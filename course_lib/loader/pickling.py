@@ -35,13 +35,17 @@ class _SharingPickler(cloudpickle.Pickler):  # type: ignore[misc]
         # Looked up anew: modules teach ForkingPickler their types when they are imported.
         return ChainMap(ForkingPickler(io.BytesIO()).dispatch_table, cloudpickle.Pickler.dispatch_table)
 
+    def reducer_override(self, value: Any) -> Any:
+        if is_in_script(value):
+            return NotImplemented  # by name
+        resolved = _resolve(value)
+        return super().reducer_override(value) if resolved is NotImplemented else resolved
+
 
 class _CopyingPickler(_SharingPickler):
     """The same, with tensors by value."""
 
     def reducer_override(self, value: Any) -> Any:
-        if is_in_script(value):
-            return NotImplemented  # by name
         # A shared tensor costs a file descriptor, and a list of ten thousand tensors more than there are. And
         # what a worker writes into its copy of the dataset is nobody else's business.
         is_read_otherwise = isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg())
@@ -54,6 +58,20 @@ class _CopyingPickler(_SharingPickler):
         if isinstance(value, torch.Tensor | torch.UntypedStorage | torch.TypedStorage):
             return value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         return super().reducer_override(value)
+
+
+class _HandlePickler(ForkingPickler):
+    """multiprocessing's own, for tensors that are read conjugated or negated as well."""
+
+    def reducer_override(self, value: Any) -> Any:
+        return _resolve(value)
+
+
+def _resolve(value: Any) -> Any:
+    """Have a tensor's numbers sent as they are read. Its handle alone would say how they lie in memory."""
+    if isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg()):
+        return torch.clone, (value.resolve_conj().resolve_neg(),)
+    return NotImplemented
 
 
 def is_plain(tensor: torch.Tensor) -> bool:
@@ -97,7 +115,7 @@ def pack_for_parent(value: Any) -> bytes:
     """Pickle for the main process, tensors by reference to shared memory."""
     try:
         try:
-            return bytes(ForkingPickler.dumps(value))
+            return _dump(_HandlePickler, value)
         except UNPICKLABLE:
             return _dump(_SharingPickler, value)
     except (OSError, RuntimeError) as error:
@@ -135,9 +153,9 @@ def explain_file_limit(error: BaseException) -> None:
         )
 
 
-def _dump(pickler: type[cloudpickle.Pickler], value: Any, **options: Any) -> bytes:
+def _dump(pickler: type[pickle.Pickler], value: Any, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL, **options).dump(value)
+    pickler(buffer, pickle.HIGHEST_PROTOCOL, **options).dump(value)
     return buffer.getvalue()
 
 

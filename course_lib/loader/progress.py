@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.utils.data import Sampler
 
-from course_lib.loader.fetch import Position
+from course_lib.datasets.position import Position
+from course_lib.samplers.randomness import find_randomness
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
 
 _GLOBAL = "global"
-_MAY_DECIDE = (torch.Generator, Sampler)
 
 
 @dataclass
@@ -127,8 +126,7 @@ def read_randomness(loader: "DataLoader[Any]") -> dict[str, Any]:
         name: source.get_state() if isinstance(source, torch.Generator) else source.state_dict()
         for name, source in _sources(loader).items()
     }
-    if loader.generator is None:
-        states[_GLOBAL] = torch.get_rng_state()
+    states[_GLOBAL] = torch.get_rng_state()  # A sampler may draw from it, whatever generator the loader has.
     return states
 
 
@@ -158,17 +156,4 @@ def as_it_was(loader: "DataLoader[Any]", randomness: Mapping[str, Any]) -> Itera
 
 
 def _sources(loader: "DataLoader[Any]") -> dict[str, Any]:
-    """Find the generators, and the samplers that know their state: the loader's, and what these hold."""
-    found, seen = dict[str, Any](), set[int]()
-    waiting = [("loader", loader.generator), ("sampler", loader.sampler), ("batches", loader.batch_sampler)]
-    for name, part in waiting:
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        # By issubclass: for "no instance of torch.Generator" torch takes ten times as long.
-        knows_its_state = hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
-        if knows_its_state or issubclass(type(part), torch.Generator):
-            found[name] = part
-        held = getattr(part, "__dict__", {}).items()
-        waiting += [(f"{name}.{key}", one) for key, one in held if issubclass(type(one), _MAY_DECIDE)]
-    return found
+    return find_randomness(loader=loader.generator, sampler=loader.sampler, batches=loader.batch_sampler)

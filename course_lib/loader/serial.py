@@ -29,11 +29,10 @@ class SerialIterator(LoaderIterator):
         try:
             fetched = self._fetcher.fetch(indices, stages)
         except Exception:
-            self._progress.hand_out(number)
+            self._note(number)
             raise
-        self._progress.hand_out(number)
+        self._note(number)
         if self._streaming:
-            self._share.position = self._fetcher.position()
             self._progress.samples += 0 if fetched is None else fetched[1]
         if fetched is None:
             self._finish()
@@ -44,3 +43,8 @@ class SerialIterator(LoaderIterator):
             pinned = perf_counter() if self._pins else stages[-1]
             self._latest = number, None, *stages, stages[-1], stages[-1], pinned
         return batch
+
+    def _note(self, number: int) -> None:
+        self._progress.hand_out(number)
+        if self._streaming:
+            self._share.position = self._fetcher.position()

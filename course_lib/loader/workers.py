@@ -25,8 +25,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from course_lib.copy_on_write import CopyOnWriteMemory
+from course_lib.datasets.position import Position
 from course_lib.loader.exceptions import ExceptionWrapper
-from course_lib.loader.fetch import EmptyStream, Fetcher, Position, Stages, make_fetcher
+from course_lib.loader.fetch import EmptyStream, Fetcher, Stages, make_fetcher
 from course_lib.loader.pickling import Contents, pack_for_parent, unpack, unpack_contents, unpack_indices
 from course_lib.loader.pipes import Watch, receive, send
 from course_lib.loader.ring import Packed, SlotWriter
@@ -113,9 +114,10 @@ def run_worker(
             opener: Callable[[], Contents] = partial(unpack_contents, receive(tasks), contents)
         else:
             opener = contents.copy
-        desk, writer, inbox, epoch = Desk(opener, role), SlotWriter(), Inbox(tasks), 0
-        for task in inbox:
-            packed = _work(desk, task, writer) if task.epoch == inbox.epoch else Packed(_NOTHING)
+        desk, writer, epoch = Desk(opener, role), SlotWriter(), 0
+        # Tasks of an epoch that was left are done, too: or timing would decide what is drawn in the next one.
+        for task in Inbox(tasks):
+            packed = _work(desk, task, writer)
             message = (tuple(desk.report(task)), task.slot, tuple(packed))
             send(answers, pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
             if task.epoch != epoch:  # For its first batch somebody waits, maybe for this very core.
@@ -125,9 +127,6 @@ def run_worker(
         pass  # The main process has left: there is nobody to tell.
     finally:
         set_worker_info(None)
-
-
-_NOTHING = pack_for_parent(None)
 
 
 def _work(desk: "Desk", task: Task, writer: SlotWriter) -> Packed:
@@ -150,18 +149,13 @@ def _end_with_parent() -> None:
 class Inbox:
     """The tasks that wait in a worker, in the order they came.
 
-    After each task it takes in whatever has come meanwhile. So a stop, or the first task of a new epoch, is
-    known before tasks that still wait.
-
-    Attributes:
-        epoch: epoch of the task that came last; tasks of earlier ones have become pointless.
+    After each task it takes in whatever has come meanwhile. So a stop is known before tasks that still wait.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._watch = Watch([connection])
         self._waiting: deque[Task] = deque()
-        self.epoch = 0
 
     def __iter__(self) -> Iterator[Task]:
         while self._take_in():
@@ -179,7 +173,6 @@ class Inbox:
                 return False
             epoch, number, indices, start, slot = unpack(message)
             self._waiting.append(Task(epoch, number, unpack_indices(indices), start, slot))
-            self.epoch = epoch
             if is_idle:  # Somebody waits for this batch: what comes behind it can wait until it is made.
                 break
         return True
@@ -212,8 +205,10 @@ class Desk:
             # Without a start there is no batch; a stream says so once, and then that it has ended.
             if self._failure is not None and (is_first or not self._role.streaming):
                 return self._failure
-            fetched = self._fetcher.fetch(task.indices, self._stages)
-            self._position = self._fetcher.position()
+            try:
+                fetched = self._fetcher.fetch(task.indices, self._stages)
+            finally:  # What cannot be read has been passed, too.
+                self._position = self._fetcher.position()
         except Exception:
             return self.wrap_exception()
         if fetched is None:

@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from course_lib.datasets.base import check_map_style, dataset_length, plain_index
+from course_lib.datasets.position import Position
 from course_lib.loader.dataloader import DataLoader
-from course_lib.loader.fetch import Fetcher, Position, make_fetcher
+from course_lib.loader.fetch import Fetcher, make_fetcher
 from course_lib.policies.access_model import AccessPatternModel, FirstOrderModel
 from course_lib.policies.samples_ahead import DROPPED, SamplesAhead
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from course_lib.samplers.order import Sampler, check_generator, check_positive
+from course_lib.samplers.order import Sampler, check_generator, check_positive, freshly_seeded_generator
 
 Indices = npt.NDArray[np.int64]
 
@@ -122,20 +122,22 @@ class BalancedBatchSampler(Sampler[list[int]]):
             )
 
     def __iter__(self) -> Iterator[list[int]]:
-        endless = zip(*(self._draws(members) for members in self.members))
+        # One seed per epoch: what the program draws between two batches does not change those to come.
+        generator = self.generator or freshly_seeded_generator()
+        endless = zip(*(self._draws(members, generator) for members in self.members))
         for parts in islice(endless, len(self)):
             # A batch that is cut in two, for two devices, should not have some classes in one half only.
-            yield _shuffled(np.concatenate(parts), self.generator).tolist()
+            yield _shuffled(np.concatenate(parts), generator).tolist()
 
     def __len__(self) -> int:
         return -(-max(map(len, self.members)) // self.samples_per_class)
 
-    def _draws(self, members: Indices) -> Iterator[Indices]:
+    def _draws(self, members: Indices, generator: torch.Generator) -> Iterator[Indices]:
         """Yield `samples_per_class` members of a class at a time, pass after pass, without an end."""
         left = members[:0]
         while True:
             if len(left) < self.samples_per_class:
-                following = _shuffled(members, self.generator)
+                following = _shuffled(members, generator)
                 waiting = np.isin(following, left)
                 # Those that end the old pass go to the end of the new one: none is twice in this batch.
                 left = np.concatenate([left, following[~waiting], following[waiting]])

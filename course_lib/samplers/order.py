@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 from torch.utils.data import Sampler as TorchSampler
 
-from course_lib.inheritance import is_behind
+from course_lib.inheritance import is_behind, remember_methods, was_replaced
 
 IndexT = TypeVar("IndexT", covariant=True)
 _INDICES_PER_BLOCK = 65_536
@@ -37,6 +37,7 @@ class Sampler(TorchSampler[IndexT]):
         # Inherited blocks would silently bypass an __iter__ that a class in front of them has changed.
         if is_behind(cls, "index_blocks", "__iter__"):
             cls.index_blocks = None
+        remember_methods(cls, "__iter__")
 
 
 class SequentialSampler(Sampler[int]):
@@ -115,7 +116,7 @@ class RandomSampler(Sampler[int]):
 
     def index_blocks(self) -> Iterator[torch.Tensor]:
         """Yield the indices as int64 tensors."""
-        generator = self.generator or _freshly_seeded_generator()
+        generator = self.generator or freshly_seeded_generator()
         size = len(self.data_source)
         check_positive(
             "the length of data_source", size, "An index can only be drawn from at least one sample"
@@ -177,7 +178,8 @@ def index_blocks_of(sampler: Any) -> Iterator[torch.Tensor] | None:
 
     A wrapper that passes on every attribute would pass on the blocks of what it wraps: so the class counts.
     """
-    known = getattr(type(sampler), "index_blocks", None) is not None
+    kind = type(sampler)
+    known = getattr(kind, "index_blocks", None) is not None and not was_replaced(kind, "__iter__")
     return sampler.index_blocks() if known else None
 
 
@@ -208,6 +210,7 @@ def check_positive(name: str, value: Any, rule: str) -> None:
         )
 
 
-def _freshly_seeded_generator() -> torch.Generator:
+def freshly_seeded_generator() -> torch.Generator:
+    """Return a generator whose seed is drawn from torch's global one."""
     seed = int(torch.empty((), dtype=torch.int64).random_().item())
     return torch.Generator().manual_seed(seed)

@@ -156,7 +156,7 @@ def test_trap_what_is_worth_more_is_kept():
 
     class Uneven(Slow):
         def __getitem__(self, index):
-            time.sleep(0.04 if index == 39 else 0.004)
+            time.sleep(0.08 if index == 39 else 0.004)
             return torch.full((250,), float(index)), index
 
     dataset = AutoOptimizedDataset(Uneven(40), 6 * SIZE + 7)
@@ -166,7 +166,7 @@ def test_trap_what_is_worth_more_is_kept():
         dataset.__getitems__(torch.randint(3, 39, (4,), generator=generator))
         dataset[39]
     assert set(np.flatnonzero(dataset._cache.rows["slot"])) >= {0, 1, 2, 39}
-    assert dataset.statistics().costs[39] > 4 * dataset.statistics().costs[0]
+    assert dataset.statistics().costs[39] > 3 * dataset.statistics().costs[0]  # on a busy machine, too
 
 
 def test_the_cache_follows_when_other_samples_come_into_use():
