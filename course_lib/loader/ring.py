@@ -18,8 +18,8 @@ calls, a file descriptor and pages to be cleared, every time. So each worker has
 Most batches are made in the slot and never copied. A slot comes back when the last view of it dies, whatever
 was made of the batch meanwhile: slices, transposes, NumPy arrays. A consumer that keeps its batches keeps
 their slots; then none is free, and batches travel in fresh memory. So does whatever is no plain tensor, or
-very large. A worker whose dataset keeps a batch keeps that memory to itself, and the slot gets another. But what a
-process holds that was forked from the consumer is not counted: hand it a clone of a batch.
+very large. A worker whose dataset keeps a batch keeps that memory to itself, and the slot gets another. But
+what a process holds that was forked from the consumer is not counted: hand it a clone of a batch.
 """
 
 import ctypes
