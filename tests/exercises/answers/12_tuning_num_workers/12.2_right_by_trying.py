@@ -8,6 +8,6 @@ def seconds_per_batch(cpu, wait, compute, workers, cores):
 
 def enough_workers(cpu, wait, compute, cores):
     workers = 0
-    while cpu + wait > workers * max(cpu / cores, compute):
+    while (cpu + wait) * cores > workers * max(cpu, compute * cores):
         workers += 1
     return workers

@@ -13,7 +13,7 @@ def report(records):
     window = (records[0]["handed"], records[-1]["handed"])
     length = window[1] - window[0]
     computed = sum(later["asked"] - earlier["handed"] for earlier, later in pairwise(records))
-    waited = 1 - computed / length
+    waited = (length - computed) / length
     busy = {}
     for record in records:
         part = overlap((record["begun"], record["sent"]), window) / length

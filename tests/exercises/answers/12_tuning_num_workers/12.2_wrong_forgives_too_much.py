@@ -1,0 +1,15 @@
+"""Takes off a hundredth before it rounds up, so that a hundredth of a worker is lost.
+
+Rejected by: a rounding error is no worker
+Saying: be it by little
+"""
+
+
+def seconds_per_batch(cpu, wait, compute, workers, cores):
+    if workers == 0:
+        return (cpu + wait + compute) / 1000
+    return max((cpu + wait) / workers, cpu / cores, compute) / 1000
+
+
+def enough_workers(cpu, wait, compute, cores):
+    return math.ceil((cpu + wait) / max(cpu / cores, compute) - 0.01)

@@ -1,0 +1,23 @@
+"""Looks at the worker that was busy least.
+
+Rejected by: the bottleneck has a name
+Saying: not the median, and neither the busiest nor the laziest
+"""
+
+
+def report(records):
+    if len(records) < 2:
+        raise ValueError(f"there are {len(records)} records, and a steady part lies between two of them")
+    begin, end = records[0]["handed"], records[-1]["handed"]
+    waited = sum(record["handed"] - record["asked"] for record in records[1:]) / (end - begin)
+    busy = {record["worker"]: 0.0 for record in records}
+    for record in records:
+        within = min(record["sent"], end) - max(record["begun"], begin)
+        busy[record["worker"]] += max(0.0, within) / (end - begin)
+    if waited < 0.1:
+        bottleneck = "training step"
+    elif None in busy or min(busy.values()) >= 0.8:
+        bottleneck = "loading"
+    else:
+        bottleneck = "order"
+    return {"waited": waited, "busy": busy, "bottleneck": bottleneck}
