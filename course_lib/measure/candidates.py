@@ -106,8 +106,9 @@ def next_candidate(
     """Return the number of workers to try next; None if the search is over.
 
     It begins with `start` (the rule of thumb), looks at 0, and then walks: it tries the neighbours of the
-    best number so far, until none of them is better. After a failure nothing as large is tried again; if no
-    number of workers has come through yet, the number is halved.
+    best number so far, until none of them is better. 0 is a case of its own: where it is the best, but more
+    workers are faster than one, they may still overtake it, and the walk goes on among them. After a failure
+    nothing as large is tried again; if no number of workers has come through yet, the number is halved.
 
     Args:
         measured: what is known, by number of workers.
@@ -130,8 +131,11 @@ def next_candidate(
         return None
     below_failures = most if lowest is None else min(most, lowest - 1)
     ladder = [rung for rung in _ladder(start, most) if rung <= below_failures]
-    best = choose_workers(came_through).workers
-    return next((rung for rung in _neighbours(ladder, best, reach) if rung not in measured), None)
+    places = [choose_workers(came_through).workers]
+    if places == [0] and with_workers and (best := choose_workers(with_workers).workers) > 1:
+        places.append(best)
+    rungs = (rung for place in places for rung in _neighbours(ladder, place, reach))
+    return next((rung for rung in rungs if rung not in measured), None)
 
 
 def _ladder(start: int, most: int) -> list[int]:

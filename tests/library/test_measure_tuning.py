@@ -113,6 +113,16 @@ def test_nothing_to_do_wants_none():
     assert len(measured) <= 4
 
 
+@pytest.mark.parametrize("start", [1, 2, 3, 8])
+def test_no_workers_hide_nothing_from_the_search(start):
+    def curve(workers):  # 0 is faster than 1, 2 and 3, and five times slower than 20
+        return 0.05 if workers == 0 else max(0.2 / workers, 0.01)
+
+    measured = search(curve, start, most=64)
+    assert curve(best_of(measured)) <= 1.2 * 0.01
+    assert len(measured) <= 14
+
+
 def test_the_search_is_short():
     for optimum in (0, 1, 3, 8, 24):
         measured = search(lambda workers, o=optimum: 1 + abs(workers - o), start=8, most=128)
