@@ -52,9 +52,10 @@ EXERCISE = Exercise(
                 "none.",
                 "A `deque` holds the tickets: `append` on the right, `popleft` on the left. Put the loop "
                 "into a "
-                "`try` with a `finally` that finishes what still lies there. An error of `batches` you "
-                "keep in a "
-                "variable, and raise it when the last ticket has been yielded.",
+                "`try` with a `finally` that finishes what still lies there and yields nothing. An error of "
+                "`batches` you keep in a "
+                "variable, and raise it when the last ticket has been yielded: a `try` of its own, around "
+                "`next(...)` and nothing else, catches it.",
             ),
         ),
         Task(
@@ -91,7 +92,7 @@ EXERCISE = Exercise(
                 "objects of other kinds with a `pin_memory`. Only the middle heap needs two more questions.",
                 "`hasattr(value, 'pin_memory')` parts the first heap from the others, `hasattr(value, "
                 "'is_pinned')` the "
-                "tensors from the objects. A tensor is pinned if it is on the CPU and is not pinned yet.",
+                "tensors from the objects. Pin a tensor only if it is on the CPU and is not pinned yet.",
             ),
         ),
         Task(
@@ -123,6 +124,11 @@ EXERCISE = Exercise(
 Sample = namedtuple("Sample", "image label")
 
 
+def counted(number, one, more):
+    """Return "1 batch", "2 batches"."""
+    return f"{number} {one if number == 1 else more}"
+
+
 def attempt(action):
     """Return what `action()` gives; an error is a value too, so that an expectation can speak about it."""
     try:
@@ -138,30 +144,29 @@ def attempt(action):
 # ---------------------------------------------------------------------------------------------------- 13.1
 
 
-def portrait(value):
-    """Describe a batch: kinds of containers, and for each tensor where it is and of which shape."""
+def portrait(value, place="cpu"):
+    """Describe a batch: the same containers, and in the places of tensors where each is, and of which shape.
+
+    Args:
+        place: where the tensors are that lie on this side.
+    """
     if hasattr(value, "_handle") and hasattr(value, "dtype"):  # a tensor that stays over there
         return f"tensor on {value.device.type}, {value.dtype}, {list(value.shape)}"
     if isinstance(value, torch.Tensor):
-        return f"tensor on cpu, {value.dtype}, {list(value.shape)}"
+        return f"tensor on {place}, {value.dtype}, {list(value.shape)}"
     if isinstance(value, dict):
-        return {"dict": {key: portrait(part) for key, part in value.items()}}
+        return {key: portrait(part, place) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        parts = (f"{name}={portrait(part, place)!r}" for name, part in zip(value._fields, value))
+        return f"{type(value).__name__}({', '.join(parts)})"
     if isinstance(value, list | tuple):
-        kind = type(value).__name__ + str(list(getattr(value, "_fields", "")))
-        return {kind: [portrait(part) for part in value]}
+        return type(value)(portrait(part, place) for part in value)
     return value
 
 
 def moved_portrait(value):
     """Describe what the batch must be on the device "meta"."""
-    if isinstance(value, torch.Tensor):
-        return f"tensor on meta, {value.dtype}, {list(value.shape)}"
-    if isinstance(value, dict):
-        return {"dict": {key: moved_portrait(part) for key, part in value.items()}}
-    if isinstance(value, list | tuple):
-        kind = type(value).__name__ + str(list(getattr(value, "_fields", "")))
-        return {kind: [moved_portrait(part) for part in value]}
-    return value
+    return portrait(value, "meta")
 
 
 def a_tensor(rng):
@@ -177,7 +182,11 @@ def test_move_tensors(student, expect, rng):
             tried=f"move_to({portrait(batch)}, 'meta')",
             rule="A tensor comes back on the device, with its dtype and shape. A container without values "
             "stays one.",
-            next="`tensor.to(device)` returns the moved tensor: do you return it?",
+            next="`tensor.to(device)` returns the moved tensor: do you return it?"
+            if isinstance(batch, torch.Tensor)
+            else f"An empty {type(batch).__name__} comes back as an empty {type(batch).__name__}: what "
+            "do you "
+            "make where there is nothing to move?",
         ).equals(moved_portrait(batch))
 
 
@@ -217,7 +226,7 @@ def test_move_named_tuples(student, expect, rng):
 
 
 @graded("13.1", "what cannot move stays", points=1)
-def test_move_others(student, expect, rng):
+def test_move_others(student, expect, room, rng):
     word = "".join(rng.sample("abcdefgh", 4))
     for batch in (
         word,
@@ -237,6 +246,14 @@ def test_move_others(student, expect, rng):
             "one thing.",
             next="Which line does a string come to? It can be iterated over, but it is no list.",
         ).equals(portrait(batch))
+    is_kept = room.module("builtins").eval(ASK_ITSELF)
+    expect(
+        attempt(lambda: is_kept(student.move_to)),
+        tried="an object that has no method `to`, alone and in a list in a dict: is it the very same "
+        "afterwards?",
+        rule="What cannot move comes back itself, and no copy of it: it may be large, or an open file.",
+        next="`return batch`, without a copy.",
+    ).equals([True, True])
 
 
 class Parcel:
@@ -247,22 +264,45 @@ class Parcel:
         self.where = where
         self.asked = []
 
+    def to(self, *arguments, **named):
+        words = [repr(each) for each in arguments] + [f"{name}={value!r}" for name, value in named.items()]
+        self.asked.append(f"to({', '.join(words)})")
+        return Parcel(self.name, *arguments[:1])
+
+
+class Stuck:
+    """A batch that cannot be moved, though it has a method for that."""
+
     def to(self, device):
-        self.asked.append(device)
-        return Parcel(self.name, device)
+        raise RuntimeError(f"{device} has no memory left")
+
+
+# These objects are asked where they are: they could not cross, or would cross as plain containers.
+ASK_ITSELF = """lambda move_to: (lambda leaf: [
+    move_to(leaf, 'meta') is leaf, move_to({'deep': [leaf]}, 'meta')['deep'][0] is leaf
+])(object())"""
+ASK_PACKED = """lambda move_to, rnn, tensor: (lambda packed: [
+    type(packed).__name__, packed.data.device.type, packed.batch_sizes.device.type
+])(move_to([rnn.pack_sequence([tensor])], 'meta')[0])"""
+ASK_A_DICT = """lambda move_to: move_to(
+    type('Graph', (dict,), {'to': lambda self, device: 'the graph, moved as a whole'})(nodes=3), 'meta'
+)"""
 
 
 @graded("13.1", "objects that move by themselves", points=1)
-def test_move_objects(student, expect, rng):
+def test_move_objects(student, expect, room, rng):
     parcels = [Parcel(f"parcel {rng.randrange(100)}") for _ in range(2)]
     moved = attempt(lambda: student.move_to({"one": parcels[0], "more": [(parcels[1], "text")]}, "cuda:1"))
     expect(
         [parcel.asked for parcel in parcels],
         tried="a dict and a list with two objects that have a method `to`; the device 'cuda:1'",
-        rule="What has a method `to` is asked once, with the device.",
-        next="Ask `hasattr(part, 'to')` and not for the type: a batch may be of a class that you never "
+        rule="What has a method `to` is asked once, with the device and nothing else.",
+        next="Call `part.to(device)`, once, as the table says: an object of another class may know no "
+        "`non_blocking`."
+        if all(parcel.asked for parcel in parcels)
+        else "Ask `hasattr(part, 'to')` and not for the type: a batch may be of a class that you never "
         "heard of.",
-    ).equals([["cuda:1"], ["cuda:1"]])
+    ).equals([["to('cuda:1')"], ["to('cuda:1')"]])
     found = attempt(lambda: [(p.name, p.where) for p in (moved["one"], moved["more"][0][0])])
     expect(
         found,
@@ -270,6 +310,38 @@ def test_move_objects(student, expect, rng):
         rule="What `to` returns takes the object's place.",
         next="Is the result of `to` returned, or is it dropped?",
     ).equals([(parcel.name, "cuda:1") for parcel in parcels])
+    there = room.module("builtins").eval
+    for tried, action, wanted in (
+        (
+            "a PackedSequence of torch, which is a named tuple with a method `to`: its kind, the place "
+            "of its "
+            "data and of its batch_sizes, which torch leaves on the CPU",
+            lambda: there(ASK_PACKED)(student.move_to, room.module("torch.nn.utils.rnn"), torch.ones(3)),
+            ["PackedSequence", "meta", "cpu"],
+        ),
+        (
+            "a dict of a class of its own, which has a method `to`",
+            lambda: there(ASK_A_DICT)(student.move_to),
+            "the graph, moved as a whole",
+        ),
+    ):
+        expect(
+            attempt(action),
+            tried=tried,
+            rule="Anything with a method `to` is asked, a container as well: it knows best what of it "
+            "belongs "
+            "on the device. The first row of the table that fits counts.",
+            next="Ask for `to` before you ask for dict, list and tuple.",
+        ).equals(wanted)
+    expect.raises(
+        RuntimeError,
+        lambda: student.move_to([Stuck()], "meta"),
+        tried="an object whose method `to` raises: RuntimeError, no memory left",
+        rule="What `to` raises comes out: a batch that stays on the host without a word fails later, and "
+        "somewhere else.",
+        next="`except` hides more than you mean. Ask `hasattr(part, 'to')`, and call it without a `try`.",
+        saying="no memory left",
+    )
 
 
 @graded("13.1", "the batch that came in stays", points=1)
@@ -288,11 +360,20 @@ def test_move_in_place(student, expect, room, rng):
 # ---------------------------------------------------------------------------------------------------- 13.2
 
 
-class Unit:
-    """A copy unit that writes down what it is asked for."""
+class TornFile(Exception):  # noqa: N818  (it is no kind of any error that an answer could name)
+    """What reading a batch raises."""
 
-    def __init__(self, diary):
+
+class LostCopy(Exception):  # noqa: N818
+    """What waiting for a copy raises."""
+
+
+class Unit:
+    """A copy unit that writes down what it is asked for, and may fail to finish one copy."""
+
+    def __init__(self, diary, fails_at=None):
         self.diary = diary
+        self.fails_at = fails_at
         self.batches = []
 
     def begin(self, batch):
@@ -302,6 +383,8 @@ class Unit:
 
     def finish(self, ticket):
         self.diary.append(f"f{ticket}")
+        if ticket == self.fails_at:
+            raise LostCopy("the device is gone")
         return ["there", self.batches[ticket]]
 
 
@@ -316,16 +399,16 @@ class Source:
     def __iter__(self):
         for number, batch in enumerate(self.batches):
             if number == self.fails_at:
-                raise FileNotFoundError("this batch cannot be read")
+                raise TornFile("this batch cannot be read")
             self.taken += 1
             yield batch
 
 
-def run(student, source, diary, stop_after=None, limit=60):
+def run(student, source, diary, stop_after=None, limit=60, fails_at=None):
     """Iterate over the student's generator; return what came, an error as its name."""
     came = []
     try:
-        one_pass = iter(student.one_ahead(source, Unit(diary)))
+        one_pass = iter(student.one_ahead(source, Unit(diary, fails_at)))
         while len(came) < limit:
             if len(came) == stop_after:
                 return came if end(one_pass) else [*came, "no close()"]
@@ -359,10 +442,19 @@ def test_ahead_complete(student, expect, rng):
         batches = some_batches(rng, length)
         expect(
             run(student, Source(batches), []),
-            tried=f"{length} batches: {batches}",
+            tried=f"{counted(length, 'batch', 'batches')}: {batches}",
             rule="Whatever `finish` returns is yielded, once for each batch and in order.",
             next="When the loop over `batches` ends, one copy has begun and was not yielded; with no "
             "batch, none.",
+        ).equals([["there", batch] for batch in batches])
+    for batches in ([None, 0, [], 7, ""], [0], [3, None]):
+        expect(
+            run(student, Source(batches), []),
+            tried=f"{counted(len(batches), 'batch', 'batches')}: {batches}",
+            rule="Every batch is yielded, whatever it is: None, 0 and [] are batches like any other.",
+            next="What tells your code that there is no batch? `None` and `if batch` do not: keep an "
+            "object of "
+            "your own for it, or ask the length of the deque.",
         ).equals([["there", batch] for batch in batches])
 
 
@@ -412,11 +504,22 @@ def test_ahead_error(student, expect, rng):
         batches = some_batches(rng, 6)
         expect(
             run(student, Source(batches, fails_at), []),
-            tried=f"6 batches, where reading batch {fails_at} raises FileNotFoundError",
-            rule="The batches before the error are yielded first; then the error comes out, and nothing "
-            "hides it.",
-            next="When the error comes, one copy has begun. Keep the error, yield that batch, then raise.",
-        ).equals([["there", batch] for batch in batches[:fails_at]] + ["FileNotFoundError"])
+            tried=f"6 batches, where reading batch {fails_at} raises TornFile, a kind of error of its own",
+            rule="The batches before the error are yielded first; then the error comes out, whatever kind it "
+            "is, and nothing hides it.",
+            next="When the error comes, one copy has begun. Keep the error, yield that batch, then raise. "
+            "`except Exception` keeps every kind.",
+        ).equals([["there", batch] for batch in batches[:fails_at]] + ["TornFile"])
+    batches, diary = some_batches(rng, 5), []
+    expect(
+        run(student, Source(batches), diary, fails_at=1),
+        tried=f"5 batches, where `finish` raises LostCopy for copy 1; the calls were {' '.join(diary)}",
+        rule="Only an error of `batches` waits for its turn. An error of `finish` comes out at once: "
+        "the batch "
+        "is lost, and to yield the next one would hide that.",
+        next="Your `except` surrounds too much: put `next(...)` on `batches` into the `try`, and neither "
+        "`finish` nor `yield`.",
+    ).equals([["there", batches[0]], "LostCopy"])
 
 
 @graded("13.2", "nothing is left behind", points=2)
@@ -426,13 +529,21 @@ def test_ahead_break(student, expect, rng):
         came = run(student, Source(some_batches(rng, 8)), diary, stop_after)
         begun = sorted(call[1:] for call in diary if call.startswith("b"))
         finished = sorted(call[1:] for call in diary if call.startswith("f"))
+        error = came[-1] if came and isinstance(came[-1], str) else ""
         expect(
-            [len(came), finished],
+            [len(came) - bool(error), finished, error],
             tried=f"the consumer stops after {stop_after} of 8 batches; the calls were {' '.join(diary)}",
-            rule="Every copy that has begun is finished, once.",
-            next="`close()` raises GeneratorExit at your `yield`. A `finally` runs then.",
-            got=f"{len(came)} batches came; begun: {', '.join(begun)}; finished: {', '.join(finished)}",
-        ).equals([stop_after, begun])
+            rule="Every copy that has begun is finished, once, and nothing is yielded any more.",
+            next="A `finally` that runs on `close()` must not `yield`: nobody is there to take it, and "
+            "Python "
+            "says RuntimeError. Call `finish` there, and drop what it returns."
+            if error == "RuntimeError"
+            else "`close()` raises GeneratorExit at your `yield`. A `finally` runs then: it may call "
+            "`finish`, "
+            "and must not `yield`.",
+            got=f"{counted(len(came) - bool(error), 'batch', 'batches')} came; begun: {', '.join(begun)}; "
+            f"finished: {', '.join(finished)}" + (f"; then {error}" if error else ""),
+        ).equals([stop_after, begun, ""])
 
 
 # ---------------------------------------------------------------------------------------------------- 13.3
@@ -510,6 +621,14 @@ def test_time_slots(student, expect, rng):
             rule=f"Batch i can be copied when the step of batch i - {slots} has ended: then a slot is free.",
             next="With one slot no copy overlaps a step. From when to when does a batch keep its slot?",
         ).equals(time_by_waiting(costs, slots))
+
+    costs = [(0, 1, 20)] * 4 + [(0, 20, 1)] * 4
+    expect(
+        attempt(lambda: student.overlapped_time(costs)),
+        tried=f"overlapped_time({costs}), without `slots`",
+        rule="Two slots, where nothing else is said.",
+        next="What is the default of `slots` in your first line?",
+    ).equals(time_by_waiting(costs, 2))
 
 
 @graded("13.3", "no batch and one batch", points=1)
@@ -690,8 +809,9 @@ def test_pin_others(student, expect, rng):
 class RecordingDevice:
     """The lazy device of the notebook, with a record of everything that was ordered."""
 
-    def __init__(self, losses):
+    def __init__(self, losses, source):
         self._true_losses = losses
+        self._source = source
         self._buffers = [None, None]
         self._copies = []
         self._losses = []
@@ -699,6 +819,7 @@ class RecordingDevice:
         self.early_steps = []  # steps whose copy nobody had waited for
         self.early_fills = []  # buffers that were filled while a copy from them was under way
         self.in_flight = []  # at each step: how many copies had been sent that nobody had waited for
+        self.taken = []  # at each step: how many batches had been taken
 
     def fill(self, buffer, batch):
         if buffer not in (0, 1):
@@ -720,6 +841,7 @@ class RecordingDevice:
         if not self._copies[copy]["made"]:
             self.early_steps.append(copy)
         self.in_flight.append(sum(not found["made"] for found in self._copies))
+        self.taken.append(self._source.taken)
         self.trained.append(self._copies[copy]["batch"])
         self._losses.append(0.0)
         return len(self._losses) - 1
@@ -733,12 +855,13 @@ class RecordingDevice:
         return self._losses[loss]
 
 
-def train(student, rng, length):
+def train(student, rng, length, batches=None):
     """Train once; return the batches, their losses, the device with its record, and what came back."""
-    batches = some_batches(rng, length)
+    batches = some_batches(rng, length) if batches is None else batches
     losses = {batch: rng.randrange(1, 1000) / 8 for batch in batches}
-    device = RecordingDevice(losses)
-    result = attempt(lambda: student.repaired_epoch(Source(batches), device))
+    source = Source(batches)
+    device = RecordingDevice(losses, source)
+    result = attempt(lambda: student.repaired_epoch(source, device))
     return batches, list(losses.values()), device, result
 
 
@@ -759,6 +882,15 @@ def test_epoch_complete(student, expect, rng):
             rule="Every batch is trained on once, in order, the last one as well.",
             next="When the loop ends, one copy has been sent that no step has used. Or is a buffer filled "
             "too early?",
+        ).equals(batches)
+    for batches in ([7, 0, None, "", 5], [None, 3], [3, 0]):
+        _, _, device, result = train(student, rng, len(batches), batches)
+        expect(
+            device.trained,
+            tried=f"the batches {batches}; what the device trained on (the function gave {result})",
+            rule="Every batch is trained on, whatever it is: 0, None and '' are batches like any other.",
+            next="What tells your code that there is no batch, or that there was none yet? `None` and `if "
+            "batch` do not: copies have numbers, and the first is 0.",
         ).equals(batches)
 
 
@@ -789,6 +921,16 @@ def test_epoch_losses(student, expect, rng):
 def test_epoch_overlap(student, expect, rng):
     length = rng.randrange(4, 8)
     _, _, device, _ = train(student, rng, length)
+    early = [f"{taken} before step {step}" for step, taken in enumerate(device.taken) if taken > step + 2]
+    expect(
+        early,
+        tried=f"{length} batches; for each step, how many had been taken from `batches` when it was ordered",
+        rule="When the step of batch i is ordered, nothing beyond batch i + 1 has been taken: an epoch "
+        "may be "
+        "larger than memory.",
+        next="`list(batches)` takes everything at once. A `for` loop takes one batch at a time.",
+        got=f"too early: {', '.join(early)}",
+    ).equals([])
     expect(
         device.in_flight,
         tried=f"{length} batches; for each step, how many copies were under way when it was ordered",
@@ -804,7 +946,8 @@ def test_epoch_edges(student, expect, rng):
         batches, losses, device, result = train(student, rng, length)
         expect(
             [device.trained, result],
-            tried=f"an epoch of {length} batches: what was trained on, and what came back",
+            tried=f"an epoch of {counted(length, 'batch', 'batches')}: what was trained on, and what "
+            "came back",
             rule="An epoch of no batches has no losses; one of a single batch has one.",
             next="What is waited for after the loop, if the loop never ran?",
         ).equals([batches, losses])

@@ -3,6 +3,8 @@
 
 def move_to(batch, device):
     match batch:
+        case _ if callable(getattr(batch, "to", None)):
+            return batch.to(device)
         case dict():
             return dict(zip(batch, [move_to(value, device) for value in batch.values()]))
         case list():
@@ -11,8 +13,4 @@ def move_to(batch, device):
             return type(batch)(*[move_to(value, device) for value in batch])
         case tuple():
             return (*[move_to(value, device) for value in batch],)
-    try:
-        move = batch.to
-    except AttributeError:
-        return batch
-    return move(device)
+    return batch

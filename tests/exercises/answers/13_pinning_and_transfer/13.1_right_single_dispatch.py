@@ -1,24 +1,28 @@
-"""Has a rule for each kind, chosen by `functools.singledispatch`."""
+"""Has a rule for each kind of container, by `functools.singledispatch`; what can move itself comes first."""
 
 from functools import singledispatch
 
 
-@singledispatch
 def move_to(batch, device):
-    return batch.to(device) if hasattr(batch, "to") else batch
+    return batch.to(device) if hasattr(batch, "to") else move_parts(batch, device)
 
 
-@move_to.register
+@singledispatch
+def move_parts(batch, device):
+    return batch
+
+
+@move_parts.register
 def _(batch: dict, device):
     return {key: move_to(value, device) for key, value in batch.items()}
 
 
-@move_to.register
+@move_parts.register
 def _(batch: list, device):
     return [move_to(value, device) for value in batch]
 
 
-@move_to.register
+@move_parts.register
 def _(batch: tuple, device):
     moved = [move_to(value, device) for value in batch]
     return batch._replace(**dict(zip(batch._fields, moved))) if hasattr(batch, "_replace") else tuple(moved)
