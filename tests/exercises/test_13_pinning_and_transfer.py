@@ -144,6 +144,15 @@ def attempt(action):
 # ---------------------------------------------------------------------------------------------------- 13.1
 
 
+class Words(str):
+    """Words for a tensor, which are no text of a batch and are written without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return str(self)
+
+
 def portrait(value, place="cpu"):
     """Describe a batch: the same containers, and in the places of tensors where each is, and of which shape.
 
@@ -151,14 +160,14 @@ def portrait(value, place="cpu"):
         place: where the tensors are that lie on this side.
     """
     if hasattr(value, "_handle") and hasattr(value, "dtype"):  # a tensor that stays over there
-        return f"tensor on {value.device.type}, {value.dtype}, {list(value.shape)}"
+        return Words(f"<tensor on {value.device.type}, {value.dtype}, {list(value.shape)}>")
     if isinstance(value, torch.Tensor):
-        return f"tensor on {place}, {value.dtype}, {list(value.shape)}"
+        return Words(f"<tensor on {place}, {value.dtype}, {list(value.shape)}>")
     if isinstance(value, dict):
         return {key: portrait(part, place) for key, part in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         parts = (f"{name}={portrait(part, place)!r}" for name, part in zip(value._fields, value))
-        return f"{type(value).__name__}({', '.join(parts)})"
+        return Words(f"{type(value).__name__}({', '.join(parts)})")
     if isinstance(value, list | tuple):
         return type(value)(portrait(part, place) for part in value)
     return value
@@ -273,10 +282,14 @@ class Parcel:
 class Stuck:
     """A batch that cannot be moved, though it has a method for that."""
 
+    def __repr__(self):
+        return "<an object whose method `to` raises>"
+
     def to(self, device):
         raise RuntimeError(f"{device} has no memory left")
 
 
+# These objects are asked where they are: they could not cross, or would cross as plain containers.
 # These objects are asked where they are: they could not cross, or would cross as plain containers.
 ASK_ITSELF = """lambda move_to: (lambda leaf: [
     move_to(leaf, 'meta') is leaf, move_to({'deep': [leaf]}, 'meta')['deep'][0] is leaf
@@ -902,7 +915,8 @@ def test_epoch_buffers(student, expect, rng):
         tried=f"the batches {batches}; those that were written over one whose copy was still under way",
         rule="A pinned buffer is filled again only when the copy from it has been waited for.",
         next="There are two buffers. Which one is free while batch i is on its way?",
-        got=f"{len(device.trained)} batches trained on, written too early: {device.early_fills}",
+        got=f"{counted(len(device.trained), 'batch', 'batches')} trained on, written too early: "
+        f"{device.early_fills}",
     ).equals([True, []])
 
 
