@@ -23,6 +23,8 @@ class BatchSampler(Sampler[list[int]]):
         ValueError: if `batch_size` is not a positive integer or `drop_last` is no bool, as in torch.
     """
 
+    draws_from = ("sampler",)
+
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
         if not hasattr(sampler, "__iter__") and not hasattr(sampler, "__getitem__"):
             raise TypeError(

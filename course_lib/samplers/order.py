@@ -28,8 +28,11 @@ class Sampler(TorchSampler[IndexT]):
     Attributes:
         index_blocks: None, or a method that yields the indices of a pass as int64 tensors of any length:
             those that `__iter__()` yields, with the same draws at the same moments.
+        draws_from: None, or the names of the attributes that hold a generator or another sampler. It holds
+            for this very class. Where a class does not say, all attributes are searched before each pass.
     """
 
+    draws_from: tuple[str, ...] | None = None
     index_blocks: Callable[[], Iterator[torch.Tensor]] | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -49,6 +52,8 @@ class SequentialSampler(Sampler[int]):
     Raises:
         TypeError: if `data_source` has no length.
     """
+
+    draws_from = ()
 
     def __init__(self, data_source: Sized) -> None:
         check_sized(data_source, "SequentialSampler")
@@ -82,6 +87,8 @@ class RandomSampler(Sampler[int]):
         TypeError: if `data_source` has no length, `replacement` is no bool or `generator` is of another kind.
         ValueError: if `num_samples` is not a positive integer, or there is nothing to draw from.
     """
+
+    draws_from = ("generator",)
 
     def __init__(
         self,

@@ -27,15 +27,20 @@ def find_randomness(**parts: Any) -> dict[str, Any]:
     found, seen = dict[str, Any](), set[int]()
     waiting = list(parts.items())
     for name, part in waiting:
-        if id(part) in seen or part is torch.default_generator:
+        if part is None or id(part) in seen or part is torch.default_generator:
             continue
         seen.add(id(part))
         # By issubclass: for "no instance of torch.Generator" torch takes ten times as long.
         knows_its_state = hasattr(part, "state_dict") and hasattr(part, "load_state_dict")
         if knows_its_state or issubclass(type(part), torch.Generator):
             found[name] = part
-        held = getattr(part, "__dict__", {}).items()
-        waiting += [(f"{name}.{key}", one) for key, one in _unpacked(held) if _may_decide(one)]
+        # Searching takes longer than drawing an order of some thousands, and a loader is waiting.
+        known = vars(type(part)).get("draws_from")
+        if known is not None:
+            waiting += [(f"{name}.{key}", getattr(part, key)) for key in known]
+        else:
+            held = getattr(part, "__dict__", {}).items()
+            waiting += [(f"{name}.{key}", one) for key, one in _unpacked(held) if _may_decide(one)]
     return found
 
 

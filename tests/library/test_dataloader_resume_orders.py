@@ -307,3 +307,27 @@ def test_a_saved_state_does_not_go_on_changing() -> None:
     resumed = DataLoader(Living(), 2)
     resumed.load_state_dict(state)
     assert as_lists(resumed) == [[2, 3], [4, 5], [6, 7]]
+
+
+class WithAnother(RandomSampler):
+    """A subclass that draws from more than its parent knows of."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(range(size))
+        self.extra = seeded(4)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(torch.randperm(12, generator=self.extra).tolist())
+
+
+def test_what_a_class_says_it_draws_from_does_not_hold_for_its_subclasses() -> None:
+    check_resume(lambda: DataLoader(range(12), 2, sampler=WithAnother(12)), epochs=2)  # type: ignore[arg-type]
+
+
+def test_a_generator_given_to_a_sampler_later_is_found() -> None:
+    def make() -> DataLoader[int]:
+        loader = DataLoader(range(12), 2, shuffle=True)  # type: ignore[arg-type]
+        loader.sampler.generator = seeded(3)  # type: ignore[attr-defined]
+        return loader
+
+    check_resume(make, epochs=2)
