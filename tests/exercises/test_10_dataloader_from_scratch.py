@@ -1,12 +1,14 @@
 """The graded checks of exercise 10."""
 
+import re
 import warnings
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import torch
 from torch.utils.data import BatchSampler, DataLoader, default_collate
 
 from course_lib.classroom.exercises.errors import RemoteError, is_unwritten, revive
+from course_lib.classroom.exercises.expectations import show
 from course_lib.classroom.exercises.tasks import Exercise, Task, graded
 
 EXERCISE = Exercise(
@@ -129,7 +131,22 @@ def attempt(action):
     except RemoteError as error:
         if is_unwritten(error):
             raise
-        return f"{error.type_name}: {error.message}"
+        return in_words(error)
+
+
+def in_words(error):
+    """Tell an error as it is from the student's side: what is hidden there looks like a broken torch."""
+    for name in ("DataLoader", "default_collate", "BatchSampler"):
+        if f"cannot import name {name!r}" in error.message or f"name {name!r} is not" in error.message:
+            return (
+                f"{error.type_name}: {name} is absent while this task is checked: it is what you write here"
+            )
+    return f"{error.type_name}: {error.message}".replace("JudgeObject", "Order")
+
+
+def count(number, thing, things=""):
+    """Write "1 batch", "2 batches"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {things or thing + 's'}"
 
 
 def plain(value):
@@ -141,9 +158,14 @@ def plain(value):
     return value
 
 
+def slices_of(order, batch_size, drop_last):
+    """Say which batches must come: as torch's batch sampler cuts them."""
+    return list(BatchSampler(order, batch_size, drop_last))
+
+
 def sizes_of(n, batch_size, drop_last):
-    """Say how long the batches of n samples must be: as torch's batch sampler cuts them."""
-    return [len(batch) for batch in BatchSampler(range(n), batch_size, drop_last)]
+    """Say how long the batches of n samples must be."""
+    return [len(batch) for batch in slices_of(range(n), batch_size, drop_last)]
 
 
 # ---------------------------------------------------------------------------------------------------- 10.1
@@ -169,6 +191,10 @@ def shapes(rng):
     return [(whole + rng.randrange(1, size), size), (whole, size), (size - 1, size), (3, 1), (0, size)]
 
 
+def is_lists(batches):
+    return isinstance(batches, list) and all(isinstance(batch, list | tuple) for batch in batches)
+
+
 def cut(student, room, order, *arguments):
     """Return all batches as they are when the last one has come."""
     return attempt(lambda: room.module("builtins").list(student.cut(order, *arguments)))
@@ -176,14 +202,16 @@ def cut(student, room, order, *arguments):
 
 @graded("10.1", "no index lost, doubled or moved", points=1)
 def test_cut_keeps(student, expect, room, rng):
-    for n, size in shapes(rng):
-        order = [rng.randrange(100) for _ in range(n)]
+    drawn = [([rng.randrange(100) for _ in range(n)], size) for n, size in shapes(rng)]
+    for order, size in [([4, 4, 4, 2, 2, 4, 7, 7], 3), *drawn]:
+        n = len(order)
         batches = cut(student, room, order, size)
         expect(
             [index for batch in batches for index in batch] if isinstance(batches, list) else batches,
             tried=f"all batches of {size} of the {n} indices {order}, put together again",
             rule="The batches are slices: one after the other they are the order, every index of it.",
-            next="Is there a list that goes on changing after it was yielded? What becomes of the rest?",
+            next="Is there a list that goes on changing after it was yielded? What becomes of the rest? An "
+            "index that comes twice in the order comes twice in the batches.",
         ).equals(order)
 
 
@@ -208,37 +236,52 @@ def test_cut_sizes(student, expect, room, rng):
 
 @graded("10.1", "a short batch is left out when asked", points=1)
 def test_cut_drop_last(student, expect, room, rng):
-    for n, size in shapes(rng):
-        batches = cut(student, room, list(range(n)), size, True)
+    drawn = [([rng.randrange(100) for _ in range(n)], size) for n, size in shapes(rng)]
+    for order, size in [([7, 3, 9, 1, 5], 2), *drawn]:
+        batches = cut(student, room, order, size, True)
         expect(
-            [len(batch) for batch in batches] if isinstance(batches, list) else batches,
-            tried=f"the lengths of the batches of {size} of {n} indices, with drop_last=True",
-            rule="drop_last leaves out a short last batch, and no full one.",
-            next="A last batch that is full is not short.",
-        ).equals(sizes_of(n, size, True))
+            [list(batch) for batch in batches] if is_lists(batches) else batches,
+            tried=f"the batches of {size} of the {len(order)} indices {order}, with drop_last=True",
+            rule="drop_last leaves out a short last batch: no full one, and nothing at the front.",
+            next="Cut from the front as without drop_last. A last batch that is full is not short.",
+        ).equals(slices_of(order, size, True))
 
 
 @graded("10.1", "any order, also one without an end", points=2)
 def test_cut_lazy(student, expect, rng):
-    size, first = rng.randrange(2, 6), rng.randrange(100)
-    order = Order(range(first, first + 200 * size))
-    batches = attempt(lambda: iter(student.cut(order, size)))
-    for number in range(3):
-        start = first + number * size
-        batch = attempt(lambda: next(batches)) if not isinstance(batches, str) else batches
-        expect(
-            batch,
-            tried=f"batch {number} of an order that has no length and no positions: {first}, {first + 1}, …",
-            rule="All that an order promises is that one can iterate over it.",
-            next="`iter(order)` and `next` are enough: no `len(order)`, no slices of it.",
-        ).equals(list(range(start, start + size)))
+    for drop_last in (False, True):
+        size, first = rng.randrange(2, 6), rng.randrange(100)
+        order = Order(range(first, first + 200 * size))
+        words = ", with drop_last=True" if drop_last else ""
+        batches = attempt(lambda order=order, size=size, last=drop_last: iter(student.cut(order, size, last)))
         expect(
             order.taken,
-            tried=f"how many indices are taken from a very long order for {number + 1} batches of {size}",
+            tried=f"how many indices the call of cut takes from a very long order, before a batch is asked "
+            f"for{words}",
             rule="A batch's indices are taken when the batch is asked for, and no more of them.",
-            next="`list(order)` takes all of them; for an order without an end it never comes back.",
-            got=f"{order.taken} indices",
-        ).is_at_most((number + 1) * size)
+            next="Where does the work begin? A function with `yield` does nothing until the first `next`.",
+            got=count(order.taken, "index", "indices"),
+        ).is_at_most(0)
+        for number in range(3):
+            start = first + number * size
+            batch = batches if isinstance(batches, str) else attempt(lambda batches=batches: next(batches))
+            expect(
+                batch,
+                tried=f"batch {number} of an order that has no length and no positions: {first}, "
+                f"{first + 1}, …{words}",
+                rule="All that an order promises is that one can iterate over it.",
+                next="`iter(order)` and `next` are enough: no `len(order)`, no slices of it."
+                if isinstance(batch, str)
+                else "A batch is a list of the next indices: `list(...)` makes one of a tuple or a slice.",
+            ).equals(list(range(start, start + size)))
+            expect(
+                order.taken,
+                tried=f"how many indices are taken from a very long order for "
+                f"{count(number + 1, 'batch', 'batches')} of {size}{words}",
+                rule="A batch's indices are taken when the batch is asked for, and no more of them.",
+                next="`list(order)` takes all of them; for an order without an end it never comes back.",
+                got=f"{order.taken} indices",
+            ).is_at_most((number + 1) * size)
 
 
 @graded("10.1", "the number of batches", points=1)
@@ -284,12 +327,16 @@ def test_collate_tensors(student, expect, rng, generator):
 def test_collate_numbers(student, expect, rng):
     size = rng.randrange(1, 5)
     for samples in (
+        [2**53 + 1, -(2**62) - 1],
         [rng.randrange(-(2**40), 2**40) for _ in range(size)],
         [rng.random() for _ in range(size)],
         [rng.random() < 0.5 for _ in range(size)],
     ):
         kind = type(samples[0]).__name__
-        advice = f"Look at the dtype for {kind}: int64, float64 or bool? Python's floats have 64 bits."
+        advice = (
+            f"Look at the dtype for {kind}: int64, float64 or bool? Python's floats have 64 bits. A large "
+            "int that passes through a float is rounded."
+        )
         expect_as_torch(student, expect, samples, advice)
 
 
@@ -331,24 +378,44 @@ def test_collate_containers(student, expect, rng, generator):
 @graded("10.2", "refuses what cannot be right", points=2)
 def test_collate_refuses(student, expect, rng):
     shorter, longer = rng.randrange(1, 3), rng.randrange(3, 5)
-    for kind, samples, rule in (
-        (TypeError, [None, None], "What has no rule is refused: None in a batch helps nobody."),
-        (TypeError, [(1, None), (2, None)], "What has no rule is refused, deep inside as well."),
+    unequal = "Samples of different lengths cannot be collated: a field would be lost without a word."
+    compare = (
+        "`zip` stops at the shortest, silently. Compare the lengths of all samples first, on every level."
+    )
+    no_rule = "The last line of `collate` raises TypeError: a rule that returns everything is no rule."
+    for kind, samples, words, rule, next in (
+        (TypeError, [None, None], "", "What has no rule is refused: None in a batch helps nobody.", no_rule),
+        (TypeError, [(1, None), (2, None)], "", "What has no rule is refused, deep inside as well.", no_rule),
+        (TypeError, [{1, 2}, {3, 4}], "", "A set has no order, so it has no fields: it is refused.", no_rule),
+        (TypeError, [b"ab", b"cd"], "", "Bytes are no strings here: they are refused.", no_rule),
+        (TypeError, [object(), object()], "two bare objects", "What has no rule is refused.", no_rule),
+        (RuntimeError, [tuple(range(longer)), tuple(range(shorter))], "", unequal, compare),
+        (RuntimeError, [[1] * shorter, [1] * longer], "", unequal, compare),
+        (RuntimeError, [(1, 2), (3, 4), (5,)], "", unequal, compare),
+        (RuntimeError, [(1,), (2,), (3, 4)], "", unequal, compare),
+        (RuntimeError, [((1, 2), 3), ((1,), 3)], "", unequal, compare),
+        (RuntimeError, [{"a": [1]}, {"a": [1, 2]}], "", unequal, compare),
         (
             RuntimeError,
-            [tuple(range(longer)), tuple(range(shorter))],
-            "Samples of different lengths cannot be collated: a field would be lost without a word.",
+            [torch.zeros(shorter), torch.zeros(longer)],
+            f"tensors of shape ({shorter},) and ({longer},)",
+            "Tensors of one shape are stacked; others are refused.",
+            "`torch.stack` raises this error by itself: let it pass.",
         ),
-        (RuntimeError, [[1] * shorter, [1] * longer], "Samples of different lengths cannot be collated."),
-        (RuntimeError, [torch.zeros(shorter), torch.zeros(longer)], "Tensors of one shape are stacked."),
-        (KeyError, [{"a": 1, "b": 2}, {"a": 1}], "Every sample has the keys of the first one."),
+        (
+            KeyError,
+            [{"a": 1, "b": 2}, {"a": 1}],
+            "",
+            "Every sample has the keys of the first one.",
+            "Go through the keys of the first sample: `sample[key]` raises this error by itself.",
+        ),
     ):
         expect.raises(
             kind,
             lambda samples=samples: student.collate(samples),
-            tried=f"collate({samples})",
+            tried=f"collate of {words}" if words else f"collate({samples})",
             rule=rule,
-            next="`zip` stops at the shortest, silently. A rule that returns everything is no rule.",
+            next=next,
         )
 
 
@@ -396,12 +463,81 @@ def flat(batches):
     return [number for batch in batches for number in batch]
 
 
+def make(student, *arguments, **keywords):
+    """Make a MiniLoader; who asks for torch's loader inside is told why it is not there."""
+    try:
+        return student.MiniLoader(*arguments, **keywords)
+    except RemoteError as error:
+        if is_unwritten(error):
+            raise
+        raise revive(error.type_names, in_words(error).partition(": ")[2], error.where) from None
+
+
+def neighbours(numbers):
+    """Return which numbers stand side by side, whichever of the two comes first."""
+    return {frozenset(pair) for pair in pairwise(numbers)}
+
+
+def expect_well_mixed(expect, epochs, n, size, words):
+    """Expect of epochs over 0 to n - 1 that neither neighbours nor batches stay together.
+
+    Of the 60 pairs of neighbours in an order, about two are neighbours in another random order, and hardly
+    ever ten. A batch of ten is in rising order once in 3.6 million times.
+    """
+    orders = [("the dataset", list(range(n)))]
+    for number, batches in enumerate(epochs):
+        here = f"epoch {number}"
+        order = flat(batches)
+        fine = isinstance(order, list) and order and all(isinstance(item, int) for item in order)
+        expect(
+            bool(fine),
+            tried=f"{here} over {n} samples in batches of {size} with shuffle=True{words}",
+            rule="An epoch is a row of batches.",
+            next="Let one epoch run in a cell of your own: does an error come?",
+            got="" if fine else show(order),
+        ).is_true("batches of numbers")
+        for where, earlier in orders:
+            kept = len(neighbours(order) & neighbours(earlier))
+            expect(
+                kept <= len(order) // 4,
+                tried=f"{here} over {n} samples in batches of {size} with shuffle=True{words}: how many "
+                f"pairs of neighbours were neighbours in {where}, too",
+                rule="shuffle mixes the samples themselves, in every epoch: who stands beside whom is a "
+                "matter of chance. To move whole batches, or to begin elsewhere, is not enough.",
+                next="`torch.randperm(n)` draws a permutation of all samples. Draw one in each epoch, "
+                "then cut it.",
+                got=f"{kept} of {len(order) - 1} pairs: {show(order)[:60]}…",
+            ).is_true(f"at most {len(order) // 4} of them, as chance has it")
+        rising = [
+            batch for batch in batches if len(batch) == size and batch in (sorted(batch), sorted(batch)[::-1])
+        ]
+        expect(
+            len(rising) <= 1,
+            tried=f"{here} over {n} samples in batches of {size} with shuffle=True{words}: how many batches "
+            "are in rising or falling order",
+            rule="Inside a batch, too, the order is a matter of chance.",
+            next="Is there a `sorted`, or a draw that keeps the order? Cut the permutation as it is.",
+            got=f"{len(rising)} of {len(batches)}, such as {show(rising[:1])}",
+        ).is_true("none of them")
+        orders.append((here, order))
+    groups = [{frozenset(batch) for batch in batches} for batches in epochs]
+    together = len(groups[0] & groups[1])
+    expect(
+        together <= 1,
+        tried=f"two epochs over {n} samples in batches of {size} with shuffle=True{words}: how many batches "
+        "hold the same samples in both",
+        rule="Which samples share a batch is drawn anew in every epoch.",
+        next="Shuffle the samples first, and cut the batches afterwards.",
+        got=f"{together} of {len(groups[0])}",
+    ).is_true("none of them")
+
+
 @graded("10.3", "the batches of torch's loader", points=2)
 def test_loader_batches(student, expect, rng):
     for n, size in shapes(rng):
         for drop_last in (False, True):
             pictures = Pictures(n, rng.randrange(100))
-            loader = student.MiniLoader(pictures, batch_size=size, drop_last=drop_last)
+            loader = make(student, pictures, batch_size=size, drop_last=drop_last)
             theirs = DataLoader(pictures, batch_size=size, drop_last=drop_last)
             expect(
                 attempt(lambda loader=loader: plain(list(loader))),
@@ -410,7 +546,7 @@ def test_loader_batches(student, expect, rng):
                 rule="Without shuffle: the samples in order, in slices, collated.",
                 next="Is the last batch there? Is a short one left out with drop_last only?",
             ).equals(list(theirs))
-    words = student.MiniLoader(["a", "b", "c"], batch_size=2, collate_fn="".join)
+    words = make(student, ["a", "b", "c"], batch_size=2, collate_fn="".join)
     expect(
         attempt(lambda: list(words)),
         tried='MiniLoader(["a", "b", "c"], batch_size=2, collate_fn="".join)',
@@ -424,13 +560,13 @@ def test_loader_length(student, expect, rng):
     for n, size in shapes(rng):
         for drop_last in (False, True):
             shelf = Shelf(n)
-            loader = student.MiniLoader(shelf, batch_size=size, drop_last=drop_last)
+            loader = make(student, shelf, batch_size=size, drop_last=drop_last)
             for grown in (0, 1):
                 shelf.size += grown
                 expect(
                     attempt(lambda loader=loader: len(loader)),
-                    tried=f"len() with {shelf.size} samples, batch_size={size}, drop_last={drop_last}"
-                    + (", after the dataset has grown by one" if grown else ""),
+                    tried=f"len() with {count(shelf.size, 'sample')}, batch_size={size}, "
+                    f"drop_last={drop_last}" + (", after the dataset has grown by one" if grown else ""),
                     rule="len(loader) is the number of batches that the next epoch has.",
                     next="Compute it from len(self.dataset) when it is asked for.",
                 ).equals(len(sizes_of(shelf.size, size, drop_last)))
@@ -440,13 +576,27 @@ def test_loader_length(student, expect, rng):
                 rule="A length is computed: no sample is read.",
                 next="Do not count the batches by making them.",
             ).equals([])
+    for shuffle in (False, True):
+        shelf = Shelf(8)
+        loader = make(student, shelf, batch_size=4, shuffle=shuffle)
+        numbers_of(loader)
+        shelf.size = 13
+        epoch = flat(numbers_of(loader))
+        expect(
+            sorted(epoch) if isinstance(epoch, list) else epoch,
+            tried=f"an epoch of a loader with shuffle={shuffle}, batch_size=4, whose dataset has grown from "
+            "8 samples to 13 since it was made; the samples, sorted",
+            rule="The next epoch has len(loader) batches: it follows a dataset that grows, as the length "
+            "does.",
+            next="Ask for len(self.dataset) in `__iter__`, not in `__init__`.",
+        ).equals(list(range(13)))
 
 
 @graded("10.3", "a new order in every epoch", points=2)
-def test_loader_shuffles(student, expect, generator, rng):
+def test_loader_shuffles(student, expect, room, generator, rng):
     n, size = rng.randrange(30, 50), rng.randrange(2, 8)
     start = rng.randrange(100)
-    loader = student.MiniLoader(Shelf(n, start), batch_size=size, shuffle=True, generator=generator)
+    loader = make(student, Shelf(n, start), batch_size=size, shuffle=True, generator=generator)
     epochs = [flat(numbers_of(loader)) for _ in range(3)]
     for number, epoch in enumerate(epochs):
         expect(
@@ -457,12 +607,54 @@ def test_loader_shuffles(student, expect, generator, rng):
         ).equals(list(range(start, start + n)))
     for first, second in ((0, 1), (1, 2), (0, 2)):
         expect(
-            epochs[first] == epochs[second],
+            epochs[first] != epochs[second],
             tried=f"epochs {first} and {second} over {n} samples with shuffle=True",
             rule="Every epoch draws an order of its own.",
             next="Where is the permutation drawn, and from a generator in which state?",
-            got="twice the same order" if epochs[first] == epochs[second] else "two orders",
-        ).equals(False)
+            got="twice the same order",
+        ).is_true("two different orders")
+    room.module("torch").manual_seed(rng.randrange(1000))
+    for words, own in ((" and a generator", torch.Generator().manual_seed(rng.randrange(1000))), ("", None)):
+        loader = make(student, Shelf(60), batch_size=10, shuffle=True, generator=own)
+        expect_well_mixed(expect, [numbers_of(loader) for _ in range(2)], 60, 10, words)
+        shelf = Shelf(64)
+        loader = make(student, shelf, batch_size=10, shuffle=True, drop_last=True, generator=own)
+        epoch = numbers_of(loader)
+        expect(
+            [len(batch) for batch in epoch] if is_lists(epoch) else epoch,
+            tried=f"64 samples in batches of 10, shuffle=True, drop_last=True{words}: the lengths of the "
+            "batches",
+            rule="drop_last leaves the short last batch out of a shuffled epoch, too.",
+            next="Is the short batch treated alike with and without shuffle?",
+        ).equals([10] * 6)
+        expect(
+            len(shelf.reads),
+            tried=f"64 samples in batches of 10, shuffle=True, drop_last=True{words}: how many samples "
+            "were read",
+            rule="Only what is in a batch is read: the samples that are left out are not.",
+            next="Look at the indices to decide whether a batch is short, before its samples are read.",
+        ).equals(60)
+
+
+# What runs beside the student's code: a generator crosses as a copy, so the one to watch must be made there.
+TOOLS = '''
+import torch
+
+
+def moved(make, dataset):
+    """Say whether an epoch moves the generator that its loader was given."""
+    generator = torch.Generator().manual_seed(5)
+    before = generator.get_state()
+    list(make(dataset, batch_size=4, shuffle=True, generator=generator))
+    return not torch.equal(before, generator.get_state())
+'''
+
+_MAKE = "lambda source, name: (names := {}, exec(source, names), names[name])[-1]"
+
+
+def tool(room, name):
+    """Return a tool of TOOLS that works on the student's side."""
+    return room.module("builtins").eval(_MAKE)(TOOLS, name)
 
 
 @graded("10.3", "the generator decides, and nobody else notices", points=2)
@@ -470,7 +662,7 @@ def test_loader_generator(student, expect, room, rng):
     n, size, seed = rng.randrange(30, 50), rng.randrange(2, 8), rng.randrange(1000)
 
     def epochs(generator):
-        loader = student.MiniLoader(Shelf(n), batch_size=size, shuffle=True, generator=generator)
+        loader = make(student, Shelf(n), batch_size=size, shuffle=True, generator=generator)
         return [numbers_of(loader) for _ in range(2)]
 
     torch_there = room.module("torch")
@@ -483,7 +675,7 @@ def test_loader_generator(student, expect, room, rng):
         tried="two shuffled epochs with a generator; then torch's global random state",
         rule="Who is given a generator draws from that one only, and seeds nothing else.",
         next="Pass `generator=` to randperm, and remove `manual_seed` calls on torch itself.",
-        got="another random state than before" if room.random_state() != before else "the same state",
+        got="another random state than before",
     ).is_true("the random state as it was")
     torch_there.rand(3)
     expect(
@@ -493,19 +685,52 @@ def test_loader_generator(student, expect, room, rng):
         next="Does every random draw of yours use the generator?",
     ).equals(first)
     expect(
-        epochs(torch.Generator().manual_seed(seed + 1)) == first,
+        epochs(torch.Generator().manual_seed(seed + 1)) != first,
         tried=f"two epochs with generators of the seeds {seed} and {seed + 1}",
         rule="Another generator gives another order.",
         next="Is the generator used at all?",
-        got="the same epochs, or no epochs at all",
-    ).equals(False)
+        got="the same epochs" if is_lists(first[0]) else str(first[0]),
+    ).is_true("different epochs")
+    expect(
+        tool(room, "moved")(student.MiniLoader, list(range(20))),
+        tried="an epoch over 20 samples with shuffle=True and a generator; then the state of that generator",
+        rule="The order is drawn from the generator that was given: its state moves on, so that whoever "
+        "shares it draws something else next.",
+        next="Give the generator itself to randperm, or draw a seed from it. A new one made from its "
+        "`initial_seed()` leaves it as it is.",
+        got="the same state as before",
+    ).is_true("another state than before")
+    torch_there.manual_seed(seed)
+    before = room.random_state()
+    first = epochs(None)
+    expect(
+        first[0] != first[1],
+        tried=f"two epochs over {n} samples with shuffle=True and generator=None",
+        rule="Without a generator, too, every epoch draws an order of its own.",
+        next="`torch.randperm(n, generator=None)` takes torch's global random numbers, and moves them on.",
+        got="twice the same order",
+    ).is_true("two different orders")
+    expect(
+        room.random_state() != before,
+        tried="the same two epochs, and then torch's global random state",
+        rule="generator=None takes torch's global random numbers: their state moves on.",
+        next="Let `torch.randperm(n, generator=self.generator)` do it: None means the global ones.",
+        got="the same state as before",
+    ).is_true("another state than before")
+    torch_there.manual_seed(seed)
+    expect(
+        epochs(None),
+        tried=f"torch.manual_seed({seed}), and two epochs with generator=None; then both once more",
+        rule="generator=None takes torch's global random numbers: torch.manual_seed repeats the epochs.",
+        next="Let `torch.randperm(n, generator=self.generator)` do it: None means the global ones.",
+    ).equals(first)
 
 
 @graded("10.3", "two passes side by side", points=1)
 def test_loader_side_by_side(student, expect, generator, rng):
     n, size = rng.randrange(8, 20), rng.randrange(2, 5)
     wanted = [list(range(n))[start : start + size] for start in range(0, n, size)]
-    plain_loader = student.MiniLoader(Shelf(n), batch_size=size)
+    plain_loader = make(student, Shelf(n), batch_size=size)
     turns = attempt(
         lambda: [(left.tolist(), right.tolist()) for left, right in zip(plain_loader, plain_loader)]
     )
@@ -515,7 +740,7 @@ def test_loader_side_by_side(student, expect, generator, rng):
         rule="Each `for` has a pass of its own: both get every batch.",
         next="What does `__iter__` return? If it is the loader itself, both share one place.",
     ).equals([(batch, batch) for batch in wanted])
-    loader = student.MiniLoader(Shelf(n), batch_size=size, shuffle=True, generator=generator)
+    loader = make(student, Shelf(n), batch_size=size, shuffle=True, generator=generator)
     passes = [iter(loader), iter(loader)]
     seen = [[], []]
     for turn in [0, 1, 1, 0] * n:
@@ -533,24 +758,48 @@ def test_loader_side_by_side(student, expect, generator, rng):
 def test_loader_lazy(student, expect, generator, rng):
     size = rng.randrange(2, 5)
     n = size * 5 + 1
-    for shuffle in (False, True):
+    for shuffle, drop_last in product((False, True), repeat=2):
         shelf = Shelf(n)
-        loader = student.MiniLoader(shelf, batch_size=size, shuffle=shuffle, generator=generator)
-        one_pass = iter(loader)
+        loader = make(
+            student, shelf, batch_size=size, shuffle=shuffle, drop_last=drop_last, generator=generator
+        )
+        one_pass = attempt(lambda loader=loader: iter(loader))
+        words = f"shuffle={shuffle}, drop_last={drop_last}"
         expect(
             shelf.reads,
-            tried=f"making a loader with shuffle={shuffle}, and iter(loader); which samples were read",
+            tried=f"making a loader with {words}, and iter(loader); which samples were read",
             rule="Nothing is read before a batch is asked for.",
             next="Keep the dataset in `__init__`; `list(dataset)` reads all of it.",
         ).equals([])
         for number in (1, 2):
-            batch = attempt(lambda one_pass=one_pass: next(one_pass).tolist())
+            batch = one_pass
+            if not isinstance(one_pass, str):
+                batch = attempt(lambda one_pass=one_pass: plain_batch(next(one_pass)))
+            expect(
+                isinstance(batch, list),
+                tried=f"next() for batch {number} of {size}, {words}",
+                rule="Each next() gives a batch, as long as there are samples.",
+                next="Let one epoch run in a cell of your own: which line raises this?",
+                got=str(batch),
+            ).is_true(f"a batch of {count(size, 'number')}")
             expect(
                 sorted(shelf.reads[(number - 1) * size :]),
-                tried=f"next() for batch {number} of {size}, shuffle={shuffle}; the samples read for it",
+                tried=f"next() for batch {number} of {size}, {words}; the samples read for it, sorted",
                 rule="A batch reads its own samples, each once.",
                 next="Is there a loop over all samples before the first batch, or a second look at a sample?",
-            ).equals(sorted(batch) if isinstance(batch, list) else batch)
+            ).equals(sorted(batch))
+        rest = numbers_of(one_pass)
+        batches = n // size + (not drop_last)
+        expect(
+            len(shelf.reads) if isinstance(rest, list) else rest,
+            tried=f"{n} samples in batches of {size}, {words}: how many samples all {batches} batches read",
+            rule="Only what is in a batch is read: samples that drop_last leaves out are not.",
+            next="Look at the indices to decide whether a batch is short, before its samples are read.",
+        ).equals(n if not drop_last else batches * size)
+
+
+def plain_batch(batch):
+    return batch.tolist() if isinstance(batch, torch.Tensor) else batch
 
 
 # ---------------------------------------------------------------------------------------------------- 10.4
@@ -670,8 +919,9 @@ def test_fetch_count(student, expect, rng):
 @graded("10.4", "no epoch ends unseen, no error changes", points=2)
 def test_fetch_errors(student, expect, rng):
     size = rng.randrange(5, 10)
-    bad = rng.randrange(size)
-    for words, kind in (("without", Broken), ("with", BrokenBulk)):
+    for bad, (words, kind) in product(
+        (0, rng.randrange(1, size)), (("without", Broken), ("with", BrokenBulk))
+    ):
         stopping = kind(size, bad, StopIteration())
         expect.raises(
             RuntimeError,
@@ -680,14 +930,22 @@ def test_fetch_errors(student, expect, rng):
             rule="StopIteration would end the epoch unseen: it becomes a RuntimeError.",
             next="Put both ways of reading into the `try` with `except StopIteration`.",
         )
-        for error in (FileNotFoundError("no file"), KeyError("no key")):
+        for error in (
+            FileNotFoundError("no file"),
+            KeyError("no key"),
+            AttributeError("a typing error in the dataset"),
+            IndexError("no such row"),
+            NotImplementedError("not for this kind of file"),
+            TypeError("no number"),
+        ):
             broken = kind(size, bad, error)
             expect.raises(
                 type(error),
                 lambda broken=broken: student.fetch(broken, list(range(size))),
                 tried=f"a dataset {words} __getitems__ that raises {type(error).__name__} for index {bad}",
                 rule="Any other error passes as it is: whoever catches it knows what it means.",
-                next="`except Exception` catches too much.",
+                next="`except Exception` catches too much. Whether there is a batch fetch is found out "
+                "without calling it: `except AttributeError` around the call catches a mistake inside it.",
             )
             expect(
                 broken.reads,
@@ -713,7 +971,9 @@ def torch_refuses(arguments):
 
 def verdict(student, arguments):
     outcome = attempt(lambda: student.check_arguments(**arguments))
-    return "accepted" if outcome is None else outcome
+    if outcome is None:
+        return "accepted"
+    return outcome if isinstance(outcome, str) else f"it returned {show(outcome)}"
 
 
 def written(arguments):
@@ -735,6 +995,7 @@ def expect_refusal(student, expect, arguments, *names):
             rule="The message names the arguments that do not fit, and a value that is wrong by itself.",
             next=f"Put {name!r} into the message.",
         ).contains(name)
+    return error.message
 
 
 @graded("10.5", "what fits together is accepted", points=1)
@@ -749,12 +1010,13 @@ def test_arguments_accepted(student, expect, rng):
         {"batch_size": None, "sampler": [3, 1]},
         {"batch_size": None, "shuffle": True},
         {"num_workers": workers, "prefetch_factor": size, "persistent_workers": True},
+        {"num_workers": workers, "prefetch_factor": 0},
     ):
         expect(
             verdict(student, arguments),
             tried=f"check_arguments({written(arguments)})",
             rule="These arguments fit together: nothing is raised, nothing is returned.",
-            next="A default that is written out is still the default.",
+            next="A default that is written out is still the default. A prefetch_factor of 0 is not below 0.",
         ).equals("accepted")
 
 
@@ -762,6 +1024,14 @@ def test_arguments_accepted(student, expect, rng):
 def test_arguments_order(student, expect, rng):
     for sampler in ([3, 1], [rng.randrange(8)], []):
         expect_refusal(student, expect, {"sampler": sampler, "shuffle": True}, "sampler", "shuffle")
+
+
+GROUPING = ("batch_size", "shuffle", "sampler", "drop_last")
+
+
+def is_named(name, message):
+    """Tell whether the message names an argument: "batch sampler" and "batch_sampler" name no sampler."""
+    return re.search(rf"(?<!\bbatch )\b{name}\b", message) is not None
 
 
 @graded("10.5", "one grouping", points=2)
@@ -776,7 +1046,18 @@ def test_arguments_grouping(student, expect, rng):
             {"drop_last": True},
             {"batch_size": size, "drop_last": True},
         ):
-            expect_refusal(student, expect, {"batch_sampler": batches, **extra}, "batch_sampler", *extra)
+            arguments = {"batch_sampler": batches, **extra}
+            message = expect_refusal(student, expect, arguments, "batch_sampler", *extra)
+            others = [name for name in GROUPING if name not in extra and is_named(name, message)]
+            expect(
+                not others,
+                tried=f"the message for check_arguments({written(arguments)}): the arguments that it names, "
+                "and nobody gave",
+                rule="Where one argument excludes several, the message names those that were given, and no "
+                "others: the reader looks for them in vain.",
+                next="Collect the names that were given first, and put only these into the message.",
+                got=f"{' and '.join(others)}, in {message!r}",
+            ).is_true("none")
     expect_refusal(student, expect, {"batch_size": None, "drop_last": True}, "batch_size", "drop_last")
 
 
@@ -802,7 +1083,7 @@ def test_arguments_mixture(student, expect, rng):
         "batch_sampler": [None, [[0], [1]], []],
         "drop_last": [False, True],
         "num_workers": [0, rng.randrange(1, 9), -1],
-        "prefetch_factor": [None, rng.randrange(1, 9), -1],
+        "prefetch_factor": [None, rng.randrange(1, 9), 0, -1],
         "persistent_workers": [False, True],
     }
     pairs = [
@@ -817,12 +1098,12 @@ def test_arguments_mixture(student, expect, rng):
         outcome = verdict(student, arguments)
         refused = torch_refuses(arguments)
         expect(
-            outcome.startswith("ValueError") if refused else outcome,
+            outcome.startswith("ValueError") if refused else outcome == "accepted",
             tried=f"check_arguments({written(arguments)})",
             rule="What torch's DataLoader refuses with a ValueError is refused; all else is accepted.",
             next="Which line of the statement decides this one? Is an `elif` in the way, or `if sampler:`?",
             got=outcome,
-        ).equals(True if refused else "accepted")
+        ).is_true("ValueError" if refused else "accepted")
 
 
 # ---------------------------------------------------------------------------------------------------- 10.6
@@ -923,7 +1204,7 @@ def test_repaired_polite(student, expect, room, rng):
         tried="three shuffled epochs; then torch's global random state",
         rule="The loader draws from a generator of its own: the program's random numbers stay as they are.",
         next="`torch.manual_seed` seeds everybody. `torch.Generator().manual_seed(seed)` is for one alone.",
-        got="the same state" if after == before else "another random state than before",
+        got="another random state than before",
     ).is_true("the random state as it was")
     torch_there.rand(3)
     expect(
@@ -938,41 +1219,58 @@ def test_repaired_polite(student, expect, room, rng):
         (f"epoch 0 of the seeds {seed} and {seed + 1}", first[0], epochs(seed + 1)[0]),
     ):
         expect(
-            left == right,
+            left != right,
             tried=f"{words} of {n} samples",
             rule="Epochs differ from each other, and so do seeds.",
             next="A generator that is made anew in each epoch gives the same order each time.",
-            got="the same order" if left == right else "two orders",
-        ).equals(False)
+            got="twice the same order",
+        ).is_true("two different orders")
+    loader = student.RepairedLoader(Shelf(60), batch_size=10, shuffle=True, seed=seed)
+    expect_well_mixed(expect, [drain(iter(loader)) for _ in range(2)], 60, 10, f" and seed={seed}")
+    begun = [attempt(lambda loader=loader: next(iter(loader)).tolist()) for _ in range(2)]
+    expect(
+        begun[0] != begun[1],
+        tried="two passes over 60 samples with shuffle=True, each left by a `break` after its first batch; "
+        "the first batches",
+        rule="Every pass draws an order of its own, also after one that was left early.",
+        next="What makes the next order another one must happen when a pass begins, not when it ends.",
+        got=f"twice {begun[0]}",
+    ).is_true("two different batches")
+
+
+def bad_places(rng):
+    """Draw (n, size, bad): the bad sample stands at every place of a batch, and in the short last one."""
+    size = rng.randrange(3, 6)
+    n = 5 * size + 1
+    inside = [(n, size, bad) for bad in range(size, 2 * size)]
+    return [(13, 3, 3), (13, 3, 4), (13, 3, 5), *inside, (n, size, 0), (n, size, n - 1)]
 
 
 @graded("10.6", "complaint 5: the error is heard", points=2)
 def test_repaired_errors(student, expect, rng):
-    size = rng.randrange(2, 4)
-    n = 5 * size + 1
-    bad = rng.randrange(size, 4 * size)
-    wanted = cut_numbers(n, size)
-    wanted[bad // size] = "FileNotFoundError"
-    loader = student.RepairedLoader(Broken(n, bad, FileNotFoundError("damaged")), batch_size=size)
-    expect(
-        drain(iter(loader)),
-        tried=f"batches of {size} from {n} samples; sample {bad} raises FileNotFoundError",
-        rule="The error comes out of next(); the call after it gives the following batch.",
-        next="`except Exception` hides the error. A function with `yield` is over after an error.",
-    ).equals(wanted)
+    for n, size, bad in bad_places(rng):
+        wanted = cut_numbers(n, size)
+        wanted[bad // size] = "FileNotFoundError"
+        loader = student.RepairedLoader(Broken(n, bad, FileNotFoundError("damaged")), batch_size=size)
+        expect(
+            drain(iter(loader)),
+            tried=f"batches of {size} from {n} samples; sample {bad} raises FileNotFoundError",
+            rule="The error comes out of next(); the call after it gives the following batch, from its first "
+            "sample on.",
+            next="`except Exception` hides the error. A function with `yield` is over after an error. Take "
+            "all indices of a batch before the first sample is read.",
+        ).equals(wanted)
 
 
 @graded("10.6", "complaint 5: no epoch ends unseen", points=1)
 def test_repaired_stop(student, expect, rng):
-    size = rng.randrange(2, 4)
-    n = 5 * size + 1
-    bad = rng.randrange(size, 4 * size)
-    wanted = cut_numbers(n, size)
-    wanted[bad // size] = "RuntimeError"
-    loader = student.RepairedLoader(Broken(n, bad, StopIteration()), batch_size=size)
-    expect(
-        drain(iter(loader)),
-        tried=f"batches of {size} from {n} samples; sample {bad} raises StopIteration",
-        rule="A dataset's StopIteration becomes a RuntimeError, and the following batch comes after it.",
-        next="Only the order of the indices may end the pass. What does `for` think of a StopIteration?",
-    ).equals(wanted)
+    for n, size, bad in bad_places(rng):
+        wanted = cut_numbers(n, size)
+        wanted[bad // size] = "RuntimeError"
+        loader = student.RepairedLoader(Broken(n, bad, StopIteration()), batch_size=size)
+        expect(
+            drain(iter(loader)),
+            tried=f"batches of {size} from {n} samples; sample {bad} raises StopIteration",
+            rule="A dataset's StopIteration becomes a RuntimeError, and the following batch comes after it.",
+            next="Only the order of the indices may end the pass. What does `for` think of a StopIteration?",
+        ).equals(wanted)

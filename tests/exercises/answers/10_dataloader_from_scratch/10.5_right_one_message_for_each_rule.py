@@ -1,4 +1,4 @@
-"""Names in each message all arguments that could be meant."""
+"""Has one `if` and one message for each rule, and for each argument that a batch sampler excludes."""
 
 
 def check_arguments(
@@ -13,8 +13,17 @@ def check_arguments(
 ):
     if sampler is not None and shuffle:
         raise ValueError("sampler and shuffle exclude each other")
-    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
-        raise ValueError("batch_sampler excludes batch_size, shuffle, sampler and drop_last")
+    excluded = []
+    if batch_size != 1:
+        excluded.append("batch_size")
+    if shuffle:
+        excluded.append("shuffle=True")
+    if sampler is not None:
+        excluded.append("sampler")
+    if drop_last:
+        excluded.append("drop_last=True")
+    if batch_sampler is not None and excluded:
+        raise ValueError(f"with a batch sampler (batch_sampler), leave out {' and '.join(excluded)}")
     if batch_size is None and drop_last:
         raise ValueError("batch_size=None excludes drop_last")
     if batch_size is not None and batch_size < 1:

@@ -17,8 +17,14 @@ def check_arguments(
 ):
     if sampler is not None and shuffle:
         raise ValueError("sampler and shuffle exclude each other")
-    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None):
-        raise ValueError("batch_sampler excludes batch_size, shuffle, sampler and drop_last")
+    given = {
+        "batch_size": batch_size != 1,
+        "shuffle": shuffle,
+        "sampler": sampler is not None,
+    }
+    excluded = [name for name, is_given in given.items() if is_given]
+    if batch_sampler is not None and excluded:
+        raise ValueError(f"batch_sampler excludes {excluded}")
     if batch_size is None and drop_last:
         raise ValueError("batch_size=None excludes drop_last")
     if batch_size is not None and batch_size < 1:

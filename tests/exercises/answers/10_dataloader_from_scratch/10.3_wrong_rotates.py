@@ -1,0 +1,38 @@
+"""Begins at a random sample, and goes round.
+
+Rejected by: a new order in every epoch
+Saying: or to begin elsewhere
+"""
+
+
+class MiniLoader:
+    def __init__(
+        self,
+        dataset,
+        batch_size=1,
+        shuffle=False,
+        drop_last=False,
+        generator=None,
+        collate_fn=default_collate,
+    ):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.generator = generator
+        self.collate_fn = collate_fn
+
+    def __iter__(self):
+        size = len(self.dataset)
+        order = list(range(size))
+        if self.shuffle and size:
+            first = int(torch.randint(size, (), generator=self.generator))
+            order = order[first:] + order[:first]
+        for start in range(0, size, self.batch_size):
+            indices = order[start : start + self.batch_size]
+            if len(indices) == self.batch_size or not self.drop_last:
+                yield self.collate_fn([self.dataset[index] for index in indices])
+
+    def __len__(self):
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole if self.drop_last or rest == 0 else whole + 1

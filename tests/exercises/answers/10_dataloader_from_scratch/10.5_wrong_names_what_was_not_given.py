@@ -1,0 +1,33 @@
+"""Names in each message all arguments that could be meant.
+
+Rejected by: one grouping
+Saying: the message names those that were given, and no others
+"""
+
+
+def check_arguments(
+    batch_size=1,
+    shuffle=False,
+    sampler=None,
+    batch_sampler=None,
+    drop_last=False,
+    num_workers=0,
+    prefetch_factor=None,
+    persistent_workers=False,
+):
+    if sampler is not None and shuffle:
+        raise ValueError("sampler and shuffle exclude each other")
+    if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+        raise ValueError("batch_sampler excludes batch_size, shuffle, sampler and drop_last")
+    if batch_size is None and drop_last:
+        raise ValueError("batch_size=None excludes drop_last")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}")
+    if num_workers < 0:
+        raise ValueError(f"num_workers is {num_workers}")
+    if prefetch_factor is not None and num_workers == 0:
+        raise ValueError("prefetch_factor needs num_workers above 0")
+    if prefetch_factor is not None and prefetch_factor < 0:
+        raise ValueError(f"prefetch_factor is {prefetch_factor}")
+    if persistent_workers and num_workers == 0:
+        raise ValueError("persistent_workers needs num_workers above 0")
