@@ -8,13 +8,14 @@ def prefetch(source, depth):
     state = {"open": True, "done": False, "error": None}
 
     def read_ahead():
-        items = iter(source)
+        items = None
         while True:
             with changed:
                 changed.wait_for(lambda: len(waiting) < depth or not state["open"])
                 if not state["open"]:
                     return
             try:
+                items = iter(source) if items is None else items
                 item = next(items)
             except StopIteration:
                 break

@@ -1,0 +1,30 @@
+"""Calls init_fn before each task.
+
+Rejected by: a failing start is reported
+Saying: init_fn is called once
+"""
+
+
+def mended_init(worker_id, base_seed, gpus, environment, join_group):
+    seed_everything(base_seed, worker_id)
+
+
+def mended_loop(dataset, tasks, answers, init_fn, worker_id, parent_is_alive):
+    while parent_is_alive():
+        try:
+            init_fn(worker_id)
+        except Exception as error:
+            answers.put((None, error))
+            return
+        try:
+            task = tasks.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if task is None:
+            return
+        number, indices = task
+        try:
+            answer = [dataset[index] for index in indices]
+        except Exception as error:
+            answer = error
+        answers.put((number, answer))
