@@ -155,10 +155,10 @@ def show(value: Any) -> str:
     kind = type(value)
     if kind.__module__.startswith("torch") and hasattr(value, "shape") and hasattr(value, "tolist"):
         dtype = str(value.dtype).removeprefix("torch.")
-        text = f"a {dtype} tensor of shape {tuple(value.shape)}"
+        text = f"{_a(dtype)} tensor of shape {tuple(value.shape)}"
         return f"{text}: {_short(str(value.tolist()))}" if value.numel() <= 32 else text
     if kind.__module__.startswith("numpy") and hasattr(value, "dtype") and getattr(value, "shape", None):
-        text = f"a {value.dtype} array of shape {value.shape}"
+        text = f"{_a(str(value.dtype))} array of shape {value.shape}"
         return f"{text}: {_short(str(value.tolist()))}" if value.size <= 32 else text
     if kind is list:
         return _short(
@@ -170,6 +170,10 @@ def show(value: Any) -> str:
         pairs = list(value.items())[:20]
         return _short("{" + ", ".join(f"{key!r}: {show(item)}" for key, item in pairs) + "}")
     return _short(repr(value))
+
+
+def _a(dtype: str) -> str:
+    return f"an {dtype}" if dtype.startswith("int") else f"a {dtype}"
 
 
 def _short(text: str) -> str:
@@ -207,7 +211,8 @@ def _first_difference(value: Any, expected: Any) -> str:
     if not isinstance(value, list | tuple) or not isinstance(expected, list | tuple):
         return ""
     if len(value) != len(expected):
-        return f" ({len(value)} items instead of {len(expected)})"
+        things = "item" if len(value) == 1 else "items"
+        return f" ({len(value)} {things} instead of {len(expected)})"
     for position, (left, right) in enumerate(zip(value, expected)):
         if not same(left, right):
             return f" (first difference at position {position}: {show(left)} instead of {show(right)})"
