@@ -7,12 +7,12 @@ Somebody who changes the plain method, in a subclass or in a mixin, knows nothin
 
 def remember_methods(cls: type, *names: str) -> None:
     """Keep in mind which methods a class has now, for `was_replaced`."""
-    cls._written = {name: getattr(cls, name, None) for name in names}  # type: ignore[attr-defined]
+    cls.__methods_as_written__ = {name: getattr(cls, name, None) for name in names}  # type: ignore[attr-defined]
 
 
 def was_replaced(cls: type, name: str) -> bool:
     """Say whether a method of a class has been replaced since it was made, as decorators and mocks do."""
-    written = vars(cls).get("_written", {})
+    written = vars(cls).get("__methods_as_written__", {})
     return name in written and getattr(cls, name, None) is not written[name]
 
 

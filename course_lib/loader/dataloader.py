@@ -150,6 +150,11 @@ class DataLoader(Generic[SampleT]):
         self.check_worker_number_rationality()
 
     def __iter__(self) -> LoaderIterator:
+        iterator = self._begin_pass()
+        self._loaded = None  # Not before: a pass that could not begin can be tried again.
+        return iterator
+
+    def _begin_pass(self) -> LoaderIterator:
         if self.num_workers == 0:
             self._refuse_timeout()
             return self._serial_iterator(self)

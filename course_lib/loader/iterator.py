@@ -78,7 +78,7 @@ class LoaderIterator(ABC):
             self._begin_new(loader, loaded, draw_seed)
         else:
             self._go_on(loader, loaded)
-        loader._loaded, loader._progress = None, self._progress
+        loader._progress = self._progress
         self._dataset_name = type(loader.dataset).__name__
         self._declared_samples = loader._declared_samples
 

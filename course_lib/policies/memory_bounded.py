@@ -99,6 +99,7 @@ class BoundedIterator(ParallelIterator):
         twin._iterator = None
         self._make_pool = twin._make_pool
         super().__init__(loader)
+        self._orders_early = False  # Beyond the window nothing is ordered, not even while it is waited for.
 
     def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
         super()._begin_pass(loader, draw_seed)

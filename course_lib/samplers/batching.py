@@ -7,7 +7,8 @@ import torch
 
 from course_lib.samplers.order import Sampler, check_positive, index_blocks_of
 
-_EARLY_CUT, _LATER_CUTS = 8, 1024  # batches, after the first, for which somebody waits
+# Somebody waits for the first batch: it is cut alone. Then come a few, and then many at a time.
+_EARLY_CUT, _LATER_CUTS = 8, 1024
 
 
 class BatchSampler(Sampler[list[int]]):

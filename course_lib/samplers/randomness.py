@@ -55,8 +55,9 @@ def _unpacked(held: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
 
 
 def _may_decide(value: Any) -> bool:
-    """Tell whether a value is a generator, or may be a sampler: something to iterate over, but no dataset."""
+    """Tell whether a value is a generator, or may be a sampler: an iterable, but no dataset or loader."""
     kind = type(value)
     if issubclass(kind, _DECIDE):
         return True
-    return hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__") and hasattr(value, "__dict__")
+    is_data = hasattr(kind, "__getitem__") or hasattr(value, "collate_fn")
+    return hasattr(kind, "__iter__") and hasattr(value, "__dict__") and not is_data

@@ -17,6 +17,7 @@ from course_lib import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from course_lib.loader.pool import ProcessPool
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -331,3 +332,31 @@ def test_a_generator_given_to_a_sampler_later_is_found() -> None:
         return loader
 
     check_resume(make, epochs=2)
+
+
+class Knowing(RandomSampler):
+    """Knows the loader that asks it, to follow how far training has come."""
+
+    loader: Any = None
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_sampler_may_know_its_loader(workers: int) -> None:
+    def make() -> DataLoader[int]:
+        sampler = Knowing(range(12), generator=seeded(2))
+        sampler.loader = DataLoader(range(12), 2, sampler=sampler, num_workers=workers)  # type: ignore[arg-type]
+        return sampler.loader  # type: ignore[no-any-return]
+
+    check_resume(make, epochs=2)
+
+
+def test_a_loaded_state_survives_workers_that_could_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = DataLoader(range(12), 2, num_workers=1)  # type: ignore[arg-type]
+    next(iter(loader))
+    resumed = DataLoader(range(12), 2, num_workers=1)  # type: ignore[arg-type]
+    resumed.load_state_dict(loader.state_dict())
+    with monkeypatch.context() as broken:
+        broken.setattr(ProcessPool, "_start", lambda *arguments: (_ for _ in ()).throw(OSError("no memory")))
+        with pytest.raises(OSError, match="no memory"):
+            iter(resumed)
+    assert as_lists(resumed) == [[2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]

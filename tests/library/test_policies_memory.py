@@ -371,3 +371,32 @@ def test_memory_stays_below_the_limit_where_the_plain_loader_exceeds_it():
     batch = 16
     assert mebibytes_above_the_limit("plain") > batch
     assert mebibytes_above_the_limit("bounded") < batch
+
+
+class CountedBatches:
+    """Batches of one index each, and how many of them have been asked for."""
+
+    ordered = 0
+
+    def __iter__(self):
+        for index in range(40):
+            self.ordered += 1
+            yield [index]
+
+
+@pytest.mark.parametrize("prefetch_factor", [1, 2])
+def test_with_memory_to_spare_it_orders_as_far_ahead_as_any_loader(prefetch_factor):
+    def ordered_by(kind, **options):
+        batches = CountedBatches()
+        loader = kind(
+            range(40), batch_sampler=batches, num_workers=2, prefetch_factor=prefetch_factor, **options
+        )
+        iterator = iter(loader)
+        counts = [batches.ordered]
+        for _ in range(4):
+            next(iterator)
+            counts.append(batches.ordered)
+        return counts
+
+    ordered = ordered_by(MemoryEfficientDataLoader, max_memory_usage=1_000_000)
+    assert ordered == ordered_by(DataLoader) == ordered_by(torch.utils.data.DataLoader)
