@@ -2,10 +2,9 @@
 # title = "filling the disk"
 # earned = [3, 1]
 # status = ["graded", "crashed"]
-# escapes = ["B?", "C?"]  # there the total is looked at four times a second: a burst can pass it
 # ///
 # %%
-import os
+import time
 
 
 def fill():
@@ -14,16 +13,13 @@ def fill():
             for _ in range(10):
                 if file.write(bytes(1 << 20)) < 1 << 20:
                     raise OSError
+    time.sleep(8)  # tiers B and C look at the total four times a second
     return True
 
 
 attempt("wrote 400 MB", fill)
 # %% 99.2
 import os
-import shutil
-import tempfile
-
-import torch
 
 for name in os.listdir("."):
     if name.startswith("large"):
