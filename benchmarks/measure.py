@@ -21,7 +21,7 @@ from benchmarks.machine import stolen_seconds
 
 OURS = "ours"
 QUIET = 0.05  # of all processors' time: others may take so much of a round
-_TRIES = 3  # rounds for each that is wanted, before disturbed ones have to do
+TRIES = 3  # rounds for each that is wanted, before disturbed ones have to do
 Measure = Callable[[], float]
 
 
@@ -87,21 +87,24 @@ class _Round:
     stolen: float
 
 
-def compare(workload: Workload, rounds: int, stolen: Callable[[], float] = stolen_seconds) -> Result:
+def compare(
+    workload: Workload, rounds: int, stolen: Callable[[], float] = stolen_seconds, tries: int = TRIES
+) -> Result:
     """Let all contestants run in every round, after they have warmed up.
 
     Args:
         workload: what they do.
-        rounds: number of rounds that count. There are more if the host is busy: up to three times as many,
-            of which those that it disturbed least are kept.
+        rounds: number of rounds that count. There are more if the host is busy; those that it disturbed least
+            are kept then.
         stolen: tells how many seconds the host has taken so far.
+        tries: at most so many rounds for each that counts; 1 repeats none.
     """
     for number in range(-workload.warm_up, 0):
         _run_round(workload, number, stolen)
     wanted = min(rounds, workload.most_rounds or rounds)
-    tries = wanted * _TRIES if workload.unit == "s" else wanted  # Memory is the same on a busy host.
+    most = wanted * tries if workload.unit == "s" else wanted  # Memory is the same on a busy host.
     done = list[_Round]()
-    while sum(one.stolen <= QUIET for one in done) < wanted and len(done) < tries:
+    while sum(one.stolen <= QUIET for one in done) < wanted and len(done) < most:
         done.append(_run_round(workload, len(done), stolen))
     least_disturbed = sorted(done, key=lambda one: max(one.stolen, QUIET))[:wanted]
     kept = sorted(least_disturbed, key=lambda one: one.number)

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe_machine
-from benchmarks.measure import OURS, Measure, Result, Spread, Workload, compare, spread
+from benchmarks.measure import OURS, TRIES, Measure, Result, Spread, Workload, compare, spread
 from benchmarks.report import print_table
 from course_lib import DataLoader, DeviceLoader, TensorDataset
 
@@ -100,7 +100,7 @@ def measure(device: torch.device, memories: Iterable[str], small: bool, rounds: 
     copies = [measure_copy(device, *kind, rounds) for kind in kinds]
     results = []
     for workload in workloads(device, memories, small):
-        results.append(compare(workload, rounds))
+        results.append(compare(workload, rounds, tries=1 if small else TRIES))
         del workload
         gc.collect()
     return {
