@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,11 @@ def _padding_for(dtype: torch.dtype, padding_value: float) -> Any:
         padding = torch.tensor(padding_value, dtype=dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError):
         padding = None
-    if padding is None or not (padding.is_floating_point() or padding.item() == padding_value):
+    if padding is not None and padding.is_floating_point():
+        fits = bool(padding.isfinite()) or not isfinite(padding_value)
+    else:
+        fits = padding is not None and padding.item() == padding_value
+    if padding is None or not fits:
         raise ValueError(
             f"padding_value got {padding_value!r}, and the sequences hold {dtype}. That type cannot "
             "hold this value. Pass another padding value, or convert the sequences."

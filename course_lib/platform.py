@@ -135,6 +135,11 @@ def make_poll(descriptors: Iterable[int]) -> Callable[[float | None], set[int]] 
     return wait
 
 
+def forks() -> int:
+    """Say how often this process has been forked: each time another got all that it held then."""
+    return _fork_counter.count
+
+
 def give_way() -> None:
     """Let another process that waits for this core have it now, where the system can be asked for that."""
     if hasattr(os, "sched_yield"):
@@ -592,3 +597,17 @@ def _frozen_tree(pid: int) -> set[int]:
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
+
+
+class _ForkCounter:
+    """Counts, in the process that forks."""
+
+    count = 0
+
+    def note(self) -> None:
+        self.count += 1
+
+
+_fork_counter = _ForkCounter()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=_fork_counter.note)

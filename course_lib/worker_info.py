@@ -67,6 +67,7 @@ def set_worker_info(info: WorkerInfo | None) -> None:
     elif info is None and getattr(_of_this_thread, "info", None) is not None:
         _of_this_thread.info = None
     else:
+        _of_this_thread.info = None  # A process that a worker thread forked has inherited the thread's.
         torch_worker._worker_info = (
             None
             if info is None

@@ -5,6 +5,7 @@ through `__getitems__(indices)`: that is where most of the speed of a loader com
 only `iter(dataset)`. Both classes extend torch's, so that torch's loader takes them too.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,7 @@ import torch
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import IterableDataset as TorchIterableDataset
 
+from course_lib.arrays import tensor_of
 from course_lib.inheritance import is_behind, remember_methods, was_replaced
 
 if TYPE_CHECKING:
@@ -208,21 +210,24 @@ def as_index_tensor(indices: Indices) -> torch.Tensor:
             mask of bools counted as zeros and ones.
     """
     try:
-        tensor = torch.as_tensor(indices)
+        tensor = tensor_of(indices)
         if tensor.dtype == torch.int64:
             return tensor
     except (TypeError, ValueError, RuntimeError):
         pass  # The loop finds the one that is to blame.
     values = indices.tolist() if isinstance(indices, torch.Tensor) else list(indices)
+    plain = []
     for index in values:
         if isinstance(index, bool) or getattr(index, "dtype", None) in (torch.bool, bool):
             raise TypeError(
                 f"A dataset got {index!r} as an index. A mask of bools says which samples to take, not where "
                 "they are. Pass mask.nonzero().flatten()."
             )
-        if not hasattr(index, "__index__"):
-            raise TypeError(_no_integer(index))
-    return torch.tensor([int(index) for index in values], dtype=torch.int64)
+        try:
+            plain.append(operator.index(index))
+        except TypeError:
+            raise TypeError(_no_integer(index)) from None
+    return torch.tensor(plain, dtype=torch.int64)
 
 
 def _no_integer(index: object) -> str:

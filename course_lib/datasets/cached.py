@@ -1,10 +1,11 @@
 """Keep what is slow to load and often asked for (lesson 19)."""
 
+import copy
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -92,7 +93,7 @@ class AutoOptimizedDataset(Dataset[Any]):
         self._cache = SampleCache(self._length, cache_bytes)
 
     def __getitem__(self, index: int) -> Any:
-        return self.__getitems__([plain_index(index, self._length)])[0]
+        return AutoOptimizedDataset.__getitems__(self, [plain_index(index, self._length)])[0]
 
     def __getitems__(self, indices: Indices) -> Sequence[Any]:
         """Return the samples at `indices`: from the cache, and the others by one batch fetch."""
@@ -119,6 +120,14 @@ class AutoOptimizedDataset(Dataset[Any]):
 
     def __len__(self) -> int:
         return self._length
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a copy with a cache of its own: what it wraps may be changed, and its samples with it."""
+        copied = copy.copy(self)
+        copied._cache = SampleCache(self._length, self.cache_bytes)
+        memo |= {id(self): copied, id(self._cache): copied._cache}
+        vars(copied).update(copy.deepcopy(vars(self), memo))
+        return copied
 
     def statistics(self) -> CacheStatistics:
         """Say what the cache has done so far, for this process and all workers."""

@@ -18,6 +18,9 @@ from course_lib.datasets.transform import check_transform
 
 PathLike = str | os.PathLike[str]
 
+# Parts of the names of options that say who asks for a content, or how, and not which content it is.
+_IDENTITY = ("key", "secret", "token", "pass", "user", "anon", "cred", "auth", "timeout", "cache", "session")
+
 
 class CloudStorageDataset(Dataset[Any]):
     """Download samples when they are asked for, into a folder that workers and programs share (lesson 07).
@@ -82,7 +85,7 @@ class CloudStorageDataset(Dataset[Any]):
         self._own: tuple[int, Downloads] | None = None
 
     def __getitem__(self, index: int) -> Any:
-        return self.__getitems__([index])[0]
+        return CloudStorageDataset.__getitems__(self, [index])[0]
 
     def __getitems__(self, indices: Indices) -> list[Any]:
         """Return the samples at `indices`; what is not in the cache is downloaded in parallel."""
@@ -209,5 +212,19 @@ def _check_numbers(zero_allowed: bool = False, **numbers: Any) -> None:
 
 
 def _name_of_store(options: Mapping[str, Any]) -> str:
-    """Return where the store is, if the URL does not say: contents of two stores must not be mixed up."""
-    return str(options.get("endpoint_url") or options.get("client_kwargs", {}).get("endpoint_url", ""))
+    """Name the store as far as the URL does not: contents of two stores must not be mixed up.
+
+    Who asks, and how, is left out: a cache outlives a password.
+    """
+    told = _without_identity(options)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16] if told else ""
+
+
+def _without_identity(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return options, sorted, those within options as well, without those that say who asks."""
+    told = []
+    for name, value in sorted(options.items()):
+        if not any(word in name.lower() for word in _IDENTITY):
+            within = _without_identity(value) if isinstance(value, Mapping) else value
+            told += [(name, within)] if within not in (None, []) else []
+    return told

@@ -18,6 +18,7 @@ from course_lib.datasets.base import (
     plain_index,
     samples_fetch,
 )
+from course_lib.datasets.position import Position, open_at, state_of
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
 SampleT = TypeVar("SampleT", covariant=True)
@@ -103,15 +104,67 @@ class ChainDataset(IterableDataset[SampleT]):
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
 
-    def __iter__(self) -> Iterator[SampleT]:
-        for stream in self.datasets:
-            _check_stream(stream)
-            yield from stream
+    def __iter__(self) -> "ChainPass[SampleT]":
+        return ChainPass(self.datasets)
 
     def __len__(self) -> int:
         for stream in self.datasets:
             _check_stream(stream)
         return sum(dataset_length(stream) for stream in self.datasets)
+
+
+class ChainPass(Iterator[SampleT]):
+    """One pass over streams, one after the other: an iterator that knows how far it has come.
+
+    Args:
+        streams: iterable-style datasets.
+    """
+
+    def __init__(self, streams: Sequence[Any]) -> None:
+        self._streams = streams
+        self._left: list[Position] = []  # how far each stream was read that came before the current one
+        self._samples = 0  # that the current one gave, or failed to give
+        self._current: Iterator[SampleT] | None = None
+
+    def __next__(self) -> SampleT:
+        while len(self._left) < len(self._streams):
+            if self._current is None:
+                _check_stream(self._streams[len(self._left)])
+                self._current = iter(self._streams[len(self._left)])
+            try:
+                sample = next(self._current)
+                self._samples += 1
+                return sample
+            except StopIteration:
+                self._left.append(self._position(self._current))
+                self._current, self._samples = None, 0
+            except Exception:
+                self._samples += 1
+                raise
+        raise StopIteration
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say in plain values how far this pass has come, for `load_state_dict`."""
+        current = [] if self._current is None else [self._position(self._current)]
+        return {"left": len(self._left), "positions": [list(one) for one in [*self._left, *current]]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where another pass over the same streams was.
+
+        Args:
+            state: from its `state_dict`.
+        """
+        positions = [Position(*one) for one in state["positions"]]
+        self._left = positions[: state["left"]]
+        for stream, position in zip(self._streams, self._left):
+            if position.state is not None:
+                open_at(stream, position)  # It has ended, and knows then how many passes there were.
+        if len(positions) > len(self._left):
+            self._current = open_at(self._streams[len(self._left)], positions[-1])
+            self._samples = positions[-1].samples
+
+    def _position(self, current: Iterator[SampleT]) -> Position:
+        return Position(self._samples, state_of(self._streams[len(self._left)], current))
 
 
 class StackDataset(Dataset[Any]):

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ class DatabaseDataset(Dataset[tuple[Any, ...]]):
         return cls(path, table, columns=columns)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return self.__getitems__([plain_index(index, len(self))])[0]
+        return DatabaseDataset.__getitems__(self, [plain_index(index, len(self))])[0]
 
     def __getitems__(self, indices: Indices) -> list[tuple[Any, ...]]:
         """Return the samples at `indices`, read by one query."""
@@ -212,6 +213,11 @@ def _stored_rows(samples: Iterable[Sequence[Any]], width: int) -> Iterator[list[
 def _stored(value: Any) -> Any:
     if isinstance(value, torch.Tensor | np.ndarray | np.generic):
         return encode_array(value)
+    if isinstance(value, float) and isnan(value):
+        raise TypeError(
+            "A sample holds NaN, which SQLite would store as NULL: it would come back as None. Store it as "
+            "an array, torch.tensor(value), or store None where a value is missing."
+        )
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise TypeError(f"A sample holds the integer {value}. SQLite's have 64 bits. Store it as a text.")
     if value is None or isinstance(value, int | float | str):

@@ -29,7 +29,7 @@ def decode_by_ending(content: bytes, url: str) -> Any:
     Raises:
         ValueError: if the content is damaged, or is a pickle: reading one would run what its writer put in.
     """
-    ending = PurePosixPath(urlsplit(url).path).suffix.lower()
+    ending = PurePosixPath(_path_of(url)).suffix.lower()
     if ending in _UNSAFE:
         raise ValueError(
             f"{ending} is the ending of a pickle. Reading one runs code that its writer has put in, so it is "
@@ -44,3 +44,11 @@ def decode_by_ending(content: bytes, url: str) -> Any:
     if ending == ".json":
         return json.loads(content)
     return content.decode() if ending == ".txt" else content
+
+
+def _path_of(url: str) -> str:
+    """Return what names the file: of "zip://a.png::s3://bucket/all.zip" it is "a.png"."""
+    first = next((link for link in url.split("::") if "://" in link), url)
+    protocol, _, path = first.rpartition("://")
+    # Elsewhere "#" and "?" are characters of a name, but for the version that S3 adds.
+    return urlsplit(first).path if protocol in ("http", "https") else path.partition("?versionId=")[0]

@@ -81,7 +81,7 @@ class CustomImageDataset(Dataset[Any]):
         self.load = load
 
     def __getitem__(self, index: int) -> Any:
-        return self.__getitems__([plain_index(index, len(self))])[0]
+        return CustomImageDataset.__getitems__(self, [plain_index(index, len(self))])[0]
 
     def __getitems__(self, indices: Indices) -> Sequence[Any]:
         """Return the samples at `indices`."""

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.datasets.base import Indices, as_index_tensor
 
 
@@ -74,7 +75,7 @@ class IndexList(Sequence[int]):
 
 def _to_tensor(indices: Any) -> torch.Tensor:
     try:
-        return torch.as_tensor(indices if hasattr(indices, "shape") else list(indices))
+        return tensor_of(indices if hasattr(indices, "shape") else list(indices))
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"Indices came as a {type(indices).__name__} that does not turn into integers ({error}). An "

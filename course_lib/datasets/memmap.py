@@ -49,7 +49,7 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         ValueError: if a file is damaged: `data_file` holds no sample, or is no multiple of one long;
             `labels_file` is no array; the numbers of samples and labels differ. When the first sample is
             read, if `data_file` holds another number of samples by then.
-        TypeError: if torch has no such `dtype`, or `sample_shape` is no shape.
+        TypeError: if torch has no such `dtype`, `sample_shape` is no shape, or labels are no numbers.
     """
 
     accepts_index_tensor = True
@@ -94,9 +94,9 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             dtype: the type in which the values are stored.
 
         Raises:
-            ValueError: if there is no sample, or one has another shape than the first.
+            ValueError: if there is no sample, or one or its label has another shape than the first.
             TypeError: if the values of a sample cannot become `dtype` without more change than rounding to
-                a float.
+                a float, or its label is no number.
             OSError: if a disk is full or a folder cannot be written.
         """
         kind, data_file, labels_file = _checked_dtype(dtype), Path(data_file), Path(labels_file)
@@ -157,6 +157,11 @@ class MemoryMappedDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
                 f"{self.labels_file} is no whole file of labels ({error}). Labels are an array of shape "
                 "(n, ...) as numpy.save writes it. Write it again: it may be cut off, or of another kind."
             ) from error
+        if labels.dtype.kind not in "biufc":
+            raise TypeError(
+                f"{self.labels_file} holds {labels.dtype}. Labels become tensors. Write class numbers, "
+                "not names."
+            )
         return labels
 
     def _count_samples(self) -> int:
@@ -227,13 +232,31 @@ def _write_samples(
             shape = shape if labels else values.shape
             _check_same_shape(values.shape, shape, position)
             stream.write(values.tobytes())
-            labels.append(np.asarray(label))
+            labels.append(_checked_label(label, labels, position))
     if not labels:
         raise ValueError(
             "MemoryMappedDataset.create got no sample. An empty file cannot be mapped. Check the "
             "iterable: a generator that was read before is empty."
         )
     return labels, shape
+
+
+def _checked_label(label: Any, earlier: list[_Array], position: int) -> _Array:
+    """Return a copy of a label: a generator may fill the same array again and again."""
+    try:
+        value = np.asarray(label).copy()
+        torch.from_numpy(np.empty(0, value.dtype))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"Sample {position} has the label {label!r}. Labels are kept as numbers in one array ({error}). "
+            "Pass class numbers instead of names."
+        ) from error
+    if earlier and value.shape != earlier[0].shape:
+        raise ValueError(
+            f"The label of sample {position} has shape {value.shape}, that of sample 0 {earlier[0].shape}. "
+            "They are kept in one array, so all have one shape. Make them agree."
+        )
+    return value
 
 
 def _write_labels(file: Path, labels: list[_Array]) -> None:
@@ -276,10 +299,13 @@ def _full_disk_named(file: Path) -> Iterator[None]:
 def _to_array(sample: Any, kind: np.dtype[Any], position: int) -> _Array:
     values = np.asarray(sample)
     try:
-        stored = values.astype(kind)
+        with np.errstate(over="ignore"):
+            stored = values.astype(kind)
     except (TypeError, ValueError):
         stored = None
     rounds_at_most = kind.kind in "fc" and np.can_cast(values.dtype, kind, "same_kind")
+    if stored is not None and rounds_at_most:
+        rounds_at_most = bool((np.isfinite(stored) | ~np.isfinite(values)).all())
     if stored is None or not (rounds_at_most or np.array_equal(stored, values)):
         raise TypeError(
             f"Sample {position} holds {values.dtype}, the file {kind}. Storing it would change its values. "

@@ -6,14 +6,14 @@ all workers share them. And a whole batch comes out by one gather.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
 from course_lib.datasets.memory import gather_rows
 from course_lib.datasets.packing import gather_ranges, overlapping_windows, pack, tensor_on
@@ -44,9 +44,10 @@ class PackedSequences(Dataset[Any]):
     """
 
     accepts_index_tensor = True
+    _seen: tuple[tuple[int, int], _Array] | None = None
 
     def __init__(self, sequences: Iterable[Any], labels: Any = None) -> None:
-        self.values, self.offsets = pack(list(sequences))
+        self.values, self.offsets = pack(_kept(sequences))
         self.labels: torch.Tensor | None = None if labels is None else _labels_tensor(labels)
         if self.labels is not None and len(self.labels) != len(self):
             raise ValueError(
@@ -59,26 +60,31 @@ class PackedSequences(Dataset[Any]):
         """The length of each sequence, an int64 tensor of shape (n,): what `BucketBatchSampler` asks for."""
         return self.offsets.diff()
 
-    @cached_property
     def _neighbours(self) -> _Array:
-        return _starts_and_stops(self.offsets)
+        """Look at the offsets as `_starts_and_stops` does, anew where they lie elsewhere than before.
+
+        Sharing a tensor moves it, in place, and frees the memory that a view still reads.
+        """
+        place = self.offsets.data_ptr(), len(self.offsets)
+        if self._seen is None or self._seen[0] != place:
+            self._seen = place, _starts_and_stops(self.offsets)
+        return self._seen[1]
 
     def __getstate__(self) -> dict[str, Any]:
-        # The view is made anew elsewhere: pickled, it would be an array of its own.
-        return {name: value for name, value in vars(self).items() if name != "_neighbours"}
+        return {name: value for name, value in vars(self).items() if name != "_seen"}
 
     def __getitem__(self, index: int) -> Any:
         position = plain_index(index, len(self))
         start, stop = self.offsets[position : position + 2].tolist()
-        # A copy: a view sent to another process would take all the values with it.
+        # Copies: the consumer may write into them, and a view sent elsewhere would take all values with it.
         sequence = self.values[start:stop].clone()
-        return sequence if self.labels is None else (sequence, self.labels[position])
+        return sequence if self.labels is None else (sequence, self.labels[position].clone())
 
     def __getitems__(self, indices: Indices) -> "PackedBatch":
         """Return the sequences at `indices`."""
         rows = as_index_tensor(indices)
         labels = None if self.labels is None else gather_rows([self.labels], rows)[0]
-        return PackedBatch(self.values, *_ranges(self._neighbours, rows), labels)
+        return PackedBatch(self.values, *_ranges(self._neighbours(), rows), labels)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -178,9 +184,22 @@ class PackedStrings(Dataset[str]):
         return len(self.offsets) - 1
 
 
+def _kept(sequences: Iterable[Any]) -> Sequence[Any]:
+    """Return all sequences at once. A generator may fill the same array again and again: those are copied."""
+    if not isinstance(sequences, Iterator):
+        return list(sequences)
+    return [_copy_of(one) for one in sequences]
+
+
+def _copy_of(sequence: Any) -> Any:
+    if isinstance(sequence, torch.Tensor):
+        return sequence.clone()
+    return sequence.copy() if isinstance(sequence, np.ndarray | list) else sequence
+
+
 def _labels_tensor(labels: Any) -> torch.Tensor:
     try:
-        return torch.as_tensor(labels if hasattr(labels, "shape") else list(labels))
+        return tensor_of(labels if hasattr(labels, "shape") else list(labels))
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"labels came as a {type(labels).__name__} that does not turn into numbers ({error}). Labels are "

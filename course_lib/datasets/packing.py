@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.arrays import tensor_of
+
 _Array = np.ndarray[Any, Any]
 
 
@@ -35,7 +37,12 @@ def pack(sequences: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
         all_lists = all(isinstance(sequence, list | tuple) for sequence in sequences)
         values = _join_lists(sequences) if all_lists else _join_arrays(sequences)
         lengths = array("q", [0, *map(len, sequences)])
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+    except OverflowError as error:
+        raise TypeError(
+            f"The sequences hold an int of more than 64 bits, {error}. As a float it would lose digits. "
+            "Number the words anew, or pass floats if digits do not matter."
+        ) from error
+    except (TypeError, ValueError, RuntimeError) as error:
         raise _blame(sequences, error) from error
     return values, torch.from_numpy(np.cumsum(lengths, dtype=np.int64))
 
@@ -119,12 +126,14 @@ def _join_lists(sequences: Sequence[Any]) -> torch.Tensor:
         except struct.error:
             pass  # there are floats, too, or numbers too large
     values = torch.from_numpy(np.array(flat))
+    if flat and values.is_floating_point() and all(type(value) is int for value in flat):
+        raise OverflowError(str(max(flat, key=abs)))
     is_python_float = values.is_floating_point() and not hasattr(flat[0] if flat else None, "dtype")
     return values.to(torch.get_default_dtype()) if is_python_float else values
 
 
 def _join_arrays(sequences: Sequence[Any]) -> torch.Tensor:
-    tensors = [torch.as_tensor(sequence) for sequence in sequences]
+    tensors = [tensor_of(sequence) for sequence in sequences]
     # An empty list has no type and no shape of its own to agree with.
     joined = torch.cat([tensor for tensor in tensors if tensor.shape != (0,)] or tensors[:1])
     return joined.contiguous()  # pictures may come with their channels last
@@ -135,7 +144,7 @@ def _blame(sequences: Sequence[Any], error: Exception) -> Exception:
     first_shape = None
     for position, sequence in enumerate(sequences):
         try:
-            shape = torch.as_tensor(sequence).shape
+            shape = tensor_of(sequence).shape
         except (TypeError, ValueError, RuntimeError):
             shape = torch.Size()
         if len(shape) == 0:

@@ -23,6 +23,12 @@ class Position(NamedTuple):
     state: Any
 
 
+def state_of(dataset: Any, stream: Iterator[Any]) -> Any:
+    """Return what a stream, or the dataset that it reads, says of its place; None if neither knows it."""
+    source = stream if hasattr(stream, "state_dict") else dataset
+    return source.state_dict() if hasattr(source, "state_dict") else None
+
+
 def open_at(dataset: Any, start: Position) -> Iterator[Any]:
     """Open a stream where it was left: by its own means, or by reading what was read already.
 

@@ -6,6 +6,7 @@ that build on others (`TransformDataset`, `StackDataset`, …) refuse it, becaus
 is missing.
 """
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
@@ -87,7 +88,7 @@ class RobustDataset(Dataset[Any]):
         self._seed: int | None = None
 
     def __getitem__(self, index: int) -> Any:
-        return self.__getitems__([index])[0]
+        return RobustDataset.__getitems__(self, [index])[0]
 
     def __getitems__(self, indices: Indices) -> Sequence[Any]:
         """Return the samples at `indices`; with "skip" without those that cannot be read."""
@@ -96,7 +97,7 @@ class RobustDataset(Dataset[Any]):
         if samples is None:
             samples = self._fetch_one_by_one(positions)
         if self.fallback == "previous" and len(samples):
-            self._earlier = samples
+            self._earlier = _copy_of(samples)  # The consumer may write into what it gets.
         return samples
 
     def __iter__(self) -> Iterator[Any]:
@@ -199,6 +200,13 @@ class RobustDataset(Dataset[Any]):
                 (self.generator.initial_seed() + worker.seed) % 2**63
             )
         return self.generator
+
+
+def _copy_of(samples: Sequence[Any]) -> Sequence[Any]:
+    try:
+        return copy.deepcopy(samples)
+    except Exception:  # such as a tensor that belongs to a graph: whatever a sample's own class raises
+        return samples
 
 
 class _Failure:

@@ -22,7 +22,7 @@ class SharedTable:
     """An array in a private temporary folder, mapped by every process that has a copy of this object.
 
     The folder may hold other files that belong to the table, and is removed with the object that made it. A
-    copy that outlives it (unpickled later, or elsewhere) starts with a new table of zeros.
+    copy that outlives it (unpickled later, or elsewhere) goes on with a new table of zeros.
 
     Args:
         rows: number of rows, all zero at first.
@@ -41,8 +41,9 @@ class SharedTable:
     @property
     def rows(self) -> np.ndarray[Any, Any]:
         """The rows. What one process writes, all read."""
-        if self._mapped is None:
-            if not (self.folder / "table").exists():
+        is_gone = not self.folder.exists()
+        if self._mapped is None or is_gone:
+            if is_gone:
                 self._make()
             stored = np.memmap(self.folder / "table", self._dtype, "r+", shape=(max(1, self._count),))
             self._mapped = stored.view(np.ndarray)[: self._count]

@@ -8,6 +8,7 @@ of them at random and puts the next of the stream in its place. The larger it is
 element can come as late as chance has it, but never more than `buffer_size - 1` places early.
 """
 
+import io
 import random
 import threading
 from collections import Counter
@@ -17,8 +18,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch.utils.data import ChainDataset as TorchChainDataset
 
 from course_lib.datasets.base import IterableDataset
+from course_lib.datasets.compose import ChainDataset
 from course_lib.datasets.generators import pack_generator, unpack_generator
 from course_lib.datasets.sharding import Shard, find_rank, shard_of_worker
 from course_lib.datasets.transform import check_bool
@@ -41,7 +44,7 @@ class StreamingDataset(IterableDataset[SampleT]):
     Args:
         source: a function without arguments that opens the stream and returns an iterable of it; or an
             iterable, such as a list. A generator can be read only once, and not by worker processes that are
-            spawned: pass the function that makes it.
+            spawned: pass the function that makes it. No other StreamingDataset.
         buffer_size: how many elements the shuffle buffer holds.
         shuffle: pass the elements through the shuffle buffer. Without it none are held back.
         generator: the source of randomness; torch's global generator if None. It is drawn from once, when the
@@ -51,8 +54,9 @@ class StreamingDataset(IterableDataset[SampleT]):
             is made, from `torch.distributed` or `torchrun`.
 
     Raises:
-        TypeError: if `source` is neither, `shuffle` is no bool or `generator` is of another kind; when a
-            pass begins, if the source was a generator and has been read.
+        TypeError: if `source` is neither, or a text, or shares its samples out itself, `shuffle` is no bool
+            or `generator` is of another kind; when a pass begins, if the source was a generator and has been
+            read, or is an open file and there are several workers.
         ValueError: if `buffer_size` is no positive integer, or the rank cannot be.
     """
 
@@ -65,6 +69,7 @@ class StreamingDataset(IterableDataset[SampleT]):
         rank: int | None = None,
         num_replicas: int | None = None,
     ) -> None:
+        _check_kind(source)
         if not callable(source) and not hasattr(source, "__iter__"):
             raise TypeError(
                 f"StreamingDataset got {source!r} as source. It reads its samples by iterating. Pass a "
@@ -151,7 +156,15 @@ class StreamingDataset(IterableDataset[SampleT]):
         if not isinstance(self.source, Iterator):
             # A class is called; an object that is iterable needs no call.
             opens = isinstance(self.source, type) or not hasattr(self.source, "__iter__")
-            return iter(self.source() if opens else self.source)  # type: ignore[operator, arg-type]
+            stream: Any = self.source() if opens else self.source  # type: ignore[operator]
+            _check_kind(stream)
+            return iter(stream)
+        worker = get_worker_info()
+        if isinstance(self.source, io.IOBase) and worker is not None and worker.num_workers > 1:
+            raise TypeError(
+                "The source of this StreamingDataset is an open file, and several workers read from it: they "
+                "share its place, so each would get some of the bytes. Pass a function that opens the file."
+            )
         if self._source_is_read:
             raise TypeError(
                 f"The source of this StreamingDataset is a {type(self.source).__name__}, and it has been "
@@ -218,6 +231,23 @@ def shuffle_buffer(elements: Iterable[SampleT], buffer_size: int, seed: int) -> 
         yield buffer.pop()
     for error in errors:
         raise error
+
+
+def _check_kind(source: Any) -> None:
+    """Refuse what can be iterated over and is no stream of samples."""
+    if isinstance(source, str | bytes):
+        raise TypeError(
+            f"StreamingDataset got one {type(source).__name__} as source, {source[:60]!r}. It yields its "
+            "characters. Pass a function that opens the stream, such as lambda: open(path), or a list."
+        )
+    if isinstance(source, ChainDataset | TorchChainDataset):
+        for part in source.datasets:
+            _check_kind(part)
+    if isinstance(source, StreamingDataset):
+        raise TypeError(
+            "The source of a StreamingDataset is itself a StreamingDataset, or a chain of them. Each would "
+            "share the samples out to workers and ranks, and most were lost. Shuffle in the inner ones."
+        )
 
 
 def _until_error(elements: Iterable[SampleT], errors: list[Exception]) -> Iterator[SampleT]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.datasets.base import Dataset, Indices, plain_index
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.datasets.memory import gather_rows
@@ -90,7 +91,7 @@ class TimeSeriesDataset(Dataset[Sample]):
 
 def _as_series(data: Any) -> torch.Tensor:
     try:
-        series = torch.as_tensor(data)
+        series = tensor_of(data)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"data came as a {type(data).__name__} that does not turn into numbers ({error}). A series has "

@@ -4,7 +4,7 @@ The transform is no part of the data: the same base can be wrapped twice, with a
 and without for validation. A dataset that carries its own augmentation hands it to both parts of a split.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from course_lib.collate import default_collate
@@ -32,6 +32,8 @@ class TransformDataset(Dataset[Any]):
         TypeError: if `dataset` cannot be indexed or a transform cannot be called; on reading, if there is a
             `target_transform` and the samples have no second field.
         ValueError: on reading, if a batched transform does not return one result for each sample.
+        RuntimeError: on reading a batch, if there is a batched transform and samples differ in their number
+            of fields.
     """
 
     accepts_index_tensor = True
@@ -71,7 +73,7 @@ class TransformDataset(Dataset[Any]):
         fields = list(sample)
         for position, transform in self._by_field():
             fields[position] = transform(fields[position])
-        return tuple(fields)
+        return _like(sample)(fields)
 
     def _apply_to_batch(self, samples: Sequence[Any]) -> Sequence[Any]:
         if len(samples) == 0:
@@ -79,10 +81,17 @@ class TransformDataset(Dataset[Any]):
         self._check_target(samples[0])
         if not isinstance(samples[0], tuple):
             return samples if self.transform is None else list(apply_to_column(self.transform, samples))
+        sizes = {len(sample) for sample in samples} if not isinstance(samples, ColumnBatch) else set()
+        if len(sizes) > 1:
+            raise RuntimeError(
+                f"Samples of one batch have {' and '.join(map(str, sorted(sizes)))} fields. Each element in "
+                "list of batch should be of equal size: a field becomes one tensor. Mend the dataset."
+            )
         columns = list(samples.columns if isinstance(samples, ColumnBatch) else zip(*samples))
         for position, transform in self._by_field():
             columns[position] = apply_to_column(transform, columns[position])
-        return ColumnBatch(*columns)
+        make = _like(samples[0])
+        return ColumnBatch(*columns) if make is tuple else [make(row) for row in zip(*columns)]
 
     def _by_field(self) -> list[tuple[int, Transform]]:
         transforms = (self.transform, self.target_transform)
@@ -97,6 +106,11 @@ class TransformDataset(Dataset[Any]):
                 "a second field. The target is the second field of a tuple. Return (input, target) from the "
                 "dataset, or leave the target_transform away."
             )
+
+
+def _like(sample: tuple[Any, ...]) -> Callable[[Iterable[Any]], tuple[Any, ...]]:
+    """Return what makes such a tuple of its fields: a named one stays named."""
+    return getattr(type(sample), "_make", tuple)
 
 
 def apply_to_column(transform: Transform, column: Any) -> Any:

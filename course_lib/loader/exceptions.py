@@ -20,7 +20,8 @@ class ExceptionWrapper:
     """An exception on its way from a worker to the main process (lesson 11).
 
     The exception that arrives has the type, the arguments and the attributes (`errno`, `start`, …) of the one
-    that was raised. A note under it tells where it happened and shows the worker's traceback.
+    that was raised. Only a class that a function made arrives as a copy of itself from a forked worker. A
+    note under the exception tells where it happened and shows the worker's traceback.
 
     Args:
         exc_info: as `sys.exc_info()` returns it; by default the exception that is being handled.

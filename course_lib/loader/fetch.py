@@ -4,7 +4,7 @@ The same two classes work in the main process and in every worker process, so th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, repeat
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ import torch
 from course_lib.collate import default_collate
 from course_lib.datasets.base import as_index_tensor, batch_fetch, samples_fetch
 from course_lib.datasets.columns import ColumnBatch
-from course_lib.datasets.position import Position, open_at
+from course_lib.datasets.position import Position, open_at, state_of
 from course_lib.inheritance import was_replaced
 
 Fetched = tuple[Any, int]  # a batch, and how many samples a stream gave for it: 0 from a map-style dataset
@@ -129,14 +129,13 @@ class StreamFetcher:
 
     def position(self) -> Position:
         """Say how far the stream has been read."""
-        source = self._stream if hasattr(self._stream, "state_dict") else self._dataset
-        return Position(self._samples, source.state_dict() if hasattr(source, "state_dict") else None)
+        return Position(self._samples, state_of(self._dataset, self._stream))
 
     def _take(self, size: int) -> list[Any]:
         samples = list[Any]()
         try:
             # A stream that has ended must not be asked again: some iterators start over or fail.
-            samples += () if self._ended else islice(self._stream, size)
+            samples += () if self._ended else islice(map(next, repeat(self._stream)), size)
         except Exception:
             self._samples += 1
             raise
@@ -195,7 +194,7 @@ def iterate_indices(index_sampler: Iterable[Any], dataset: Any, batched: bool) -
             tensors: Iterator[Any] | None = index_sampler.tensors()  # type: ignore[attr-defined]
             if tensors is not None:
                 return tensors
-    return iter(index_sampler)
+    return map(next, repeat(iter(index_sampler)))  # Whatever is iterated over again may begin anew.
 
 
 def _collate(collate_fn: Callable[[Any], Any], samples: Any) -> Any:

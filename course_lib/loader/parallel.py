@@ -75,7 +75,7 @@ class ParallelIterator(LoaderIterator):
     def _begin_pass(self, loader: "DataLoader[Any]", draw_seed: bool) -> None:
         super()._begin_pass(loader, draw_seed)
         self._epoch += 1
-        self._turn = self._progress.turn
+        self._turn = self._progress.turn % self._num_workers  # There may have been more.
         self._owner: dict[int, int] = {}  # batch number -> worker, for every batch ordered and not handed out
         self._arrived: dict[int, Arrival] = {}  # by batch number
         shares = self._progress.shares.items()

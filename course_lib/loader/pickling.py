@@ -61,14 +61,19 @@ class _CopyingPickler(_SharingPickler):
 
 
 class _HandlePickler(ForkingPickler):
-    """multiprocessing's own, for tensors that are read conjugated or negated as well."""
+    """multiprocessing's own, for tensors that lie in memory of others or otherwise than they are read."""
 
     def reducer_override(self, value: Any) -> Any:
         return _resolve(value)
 
 
 def _resolve(value: Any) -> Any:
-    """Have a tensor's numbers sent as they are read. Its handle alone would say how they lie in memory."""
+    """Have a tensor's numbers sent as they are read, and in new memory: its own may be the dataset's."""
+    if type(value) is torch.Tensor and is_plain(value):
+        like = torch.empty_like(value, device="meta")  # dense, where a view has gaps
+        memory = torch.UntypedStorage._new_shared(like.nbytes)  # type: ignore[no-untyped-call]
+        copied = torch.empty(0, dtype=like.dtype).set_(memory, 0, like.shape, like.stride()).copy_(value)
+        return torch.multiprocessing.reductions.reduce_tensor(copied)  # type: ignore[no-untyped-call]
     if isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg()):
         return torch.clone, (value.resolve_conj().resolve_neg(),)
     return NotImplemented

@@ -18,8 +18,7 @@ calls, a file descriptor and pages to be cleared, every time. So each worker has
 Most batches are made in the slot and never copied. A slot comes back when the last view of it dies, whatever
 was made of the batch meanwhile: slices, transposes, NumPy arrays. A consumer that keeps its batches keeps
 their slots; then none is free, and batches travel in fresh memory. So does whatever is no plain tensor, or
-very large. A worker whose dataset keeps a batch keeps that memory to itself, and the slot gets another. But
-what a process holds that was forked from the consumer is not counted: hand it a clone of a batch.
+very large. A slot gets new memory where a worker's dataset keeps a batch, or the consumer forked meanwhile.
 """
 
 import ctypes
@@ -39,7 +38,7 @@ from torch.multiprocessing import get_sharing_strategy
 
 from course_lib.datasets.batch_memory import offering
 from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, unpack
-from course_lib.platform import remove_shared_memory
+from course_lib.platform import forks, remove_shared_memory
 
 _ALIGNMENT = 64
 _LARGEST_SLOT = 256 * 2**20
@@ -114,11 +113,13 @@ class SlotWriter:
         """Pickle what `make` returns, with its tensors in a slot if there is one.
 
         Args:
-            slot: number of the slot, or None.
+            slot: number of the slot, ~number if it is to get new memory, or None.
             make: returns a batch, or whatever else a worker answers; `empty_batch` lies in the slot then.
         """
         if slot is None:
             return _share(make())
+        if slot < 0:
+            self._slots.pop(slot := ~slot, None)
         offer = Offer(self._slots.get(slot, _NO_BYTES))
         with offering(offer.take):
             outcome = make()
@@ -259,7 +260,7 @@ def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:
     memory, packed = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8), None
     try:
         memory.share_memory_()  # type: ignore[no-untyped-call]
-        packed = pack_for_parent(memory)
+        packed = pack_for_parent(memory.untyped_storage())  # of a tensor a copy would be sent
     except RuntimeError:  # no shared memory is left
         _forget_failures()
     renewed: Bytes = memory.numpy()
@@ -297,15 +298,16 @@ class Lender:
         self._leases: dict[int, weakref.ref[Any]] = {}
 
     def borrow(self) -> int | None:
-        """Return a free slot, the one that came back last: it may still be cached. None if all are lent."""
+        """Return a free slot as `SlotWriter` takes it, that which came back last: it may still be cached."""
         return self._free.pop() if self._free else None
 
     def open(self, slot: int | None, packed: Packed) -> Any:
         """Open what `SlotWriter.pack` has packed. The slot is free again as soon as nothing refers to it."""
         if slot is None:
             return unpack(packed.outcome)
+        slot = max(slot, ~slot)
         if packed.new_memory is not None:
-            self._memory[slot] = unpack(packed.new_memory).numpy()
+            self._memory[slot] = torch.empty(0, dtype=torch.uint8).set_(unpack(packed.new_memory)).numpy()
         if not packed.places:
             self._free.append(slot)
             return unpack(packed.outcome)
@@ -313,8 +315,8 @@ class Lender:
             self._free.append(slot)
             return _open(packed, _lease(np.frombuffer(bytearray(packed.content), np.uint8)))
         lease = _lease(self._memory[slot])
-        free = self._free
-        self._leases[slot] = weakref.ref(lease, lambda _: free.append(slot))
+        free, before = self._free, forks()
+        self._leases[slot] = weakref.ref(lease, lambda _: free.append(slot if forks() == before else ~slot))
         return _open(packed, lease)
 
 

@@ -16,9 +16,9 @@ class SerialIterator(LoaderIterator):
 
     def __init__(self, loader: "DataLoader[Any]") -> None:
         super().__init__(loader)
-        self._streaming = loader._streaming
         self._share = self._progress.share(0)
         self._fetcher = loader._make_fetcher(self._share.position)
+        self._share.position = self._fetcher.position()  # A stream draws its order when it is opened.
 
     def _next_batch(self) -> Any:
         order = next(self._orders, None)
@@ -32,11 +32,10 @@ class SerialIterator(LoaderIterator):
             self._note(number)
             raise
         self._note(number)
-        if self._streaming:
-            self._progress.samples += 0 if fetched is None else fetched[1]
         if fetched is None:
             self._finish()
-        batch = fetched[0]
+        batch, samples = fetched
+        self._progress.samples += samples
         if self._pins:
             batch = pin_memory(batch)
         if stages is not None:
@@ -46,5 +45,4 @@ class SerialIterator(LoaderIterator):
 
     def _note(self, number: int) -> None:
         self._progress.hand_out(number)
-        if self._streaming:
-            self._share.position = self._fetcher.position()
+        self._share.position = self._fetcher.position()

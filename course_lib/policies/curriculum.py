@@ -57,7 +57,9 @@ class CurriculumDataLoader(DataLoader[SampleT]):
     the easiest `batch_size` samples are (with those that are just as easy).
 
     The epoch moves on by itself when a pass has come to its end; a pass that is left by `break` does not
-    count. As soon as you call `set_epoch`, you decide alone.
+    count, nor one of which the last batch was taken and no further one asked for. As soon as you call
+    `set_epoch`, you decide alone. Epochs grow, and with them `len()`: a trainer that asks for it once and
+    counts batches, as Lightning does, has to ask anew (`reload_dataloaders_every_n_epochs=1`).
 
     Args:
         dataset: n samples, map-style.

@@ -1,7 +1,7 @@
 """Cut an order into batches whose size may change at any moment (lesson 19)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 import torch
@@ -84,7 +84,9 @@ class ResizableBatchSampler(Sampler[list[int]]):
         self._size = size
 
     def __iter__(self) -> Cut:
-        indices = iter(self.sampler)
+        indices = map(
+            next, repeat(iter(self.sampler))
+        )  # Some iterators begin anew when they are iterated over.
         return self._begin(lambda size: list(islice(indices, size)))
 
     def tensors(self) -> Cut | None:

@@ -18,7 +18,10 @@ def size_in_bytes(value: Any) -> int:
     Args:
         value: a sample or a batch: tensors, arrays, numbers, text, and containers of them.
     """
-    size = getattr(value, "nbytes", None)
+    try:
+        size = value.nbytes
+    except Exception:  # Sparse tensors have none.
+        size = None
     if isinstance(size, int):
         return size
     if isinstance(value, _SIMPLE):

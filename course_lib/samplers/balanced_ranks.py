@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.samplers.distributed import DistributedSampler
 from course_lib.samplers.trees import Floats, Indices
 
@@ -144,7 +145,7 @@ def _share_out(costs: Floats) -> Indices:
 def _costs(sample_weights: Any) -> Floats:
     """Return costs as a float64 array of shape (n,), or refuse them."""
     try:
-        costs = torch.as_tensor(sample_weights, dtype=torch.float64).detach().cpu().clone().numpy()
+        costs = tensor_of(sample_weights, torch.float64).detach().cpu().clone().numpy()
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(_not_costs(f"a {type(sample_weights).__name__} ({error})")) from error
     if costs.ndim == 0:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.samplers.order import Sampler, check_generator, check_positive
 
 _BUCKETS_BY_DEFAULT = 20
@@ -120,7 +121,7 @@ def padding_waste(lengths: Sequence[int] | torch.Tensor, batches: Iterable[Seque
 def lengths_tensor(lengths: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """Return lengths as an int64 tensor of shape (n,), or refuse them as `BucketBatchSampler` does."""
     try:
-        values = torch.as_tensor(lengths if hasattr(lengths, "shape") else list(lengths))
+        values = tensor_of(lengths if hasattr(lengths, "shape") else list(lengths))
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(_not_lengths(f"a {type(lengths).__name__} ({error})")) from error
     if values.ndim != 1 or len(values) == 0:

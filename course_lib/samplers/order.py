@@ -118,7 +118,7 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
-        for block in self.index_blocks():
+        for block in RandomSampler.index_blocks(self):
             yield from block.tolist()
 
     def index_blocks(self) -> Iterator[torch.Tensor]:

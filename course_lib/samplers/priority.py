@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_lib.samplers.order import Sampler, check_generator, check_positive
+from course_lib.samplers.order import Sampler, check_generator, check_positive, freshly_seeded_generator
 from course_lib.samplers.trees import Floats, Indices, Tree
 
 _POINTS_PER_CALL = 32  # only the points are drawn ahead; where they fall is decided at each draw
@@ -40,7 +40,8 @@ class PrioritySampler(Sampler[int]):
             become floats. A priority of 0 is never drawn.
         temperature: above 0; 1 leaves the exponent at alpha.
         alpha: 0 or more; 0 draws all indices of a positive priority alike.
-        generator: the source of randomness; torch's global generator if None.
+        generator: the source of randomness. Without one, each epoch draws a seed from torch's global
+            generator at its first index.
         num_samples: how many indices an epoch yields; n if None.
 
     Raises:
@@ -74,9 +75,10 @@ class PrioritySampler(Sampler[int]):
         self._check_sum()
 
     def __iter__(self) -> Iterator[int]:
+        generator = self.generator or freshly_seeded_generator()
         for start in range(0, self.num_samples, _POINTS_PER_CALL):
             count = min(_POINTS_PER_CALL, self.num_samples - start)
-            for point in torch.rand(count, dtype=torch.float64, generator=self.generator).tolist():
+            for point in torch.rand(count, dtype=torch.float64, generator=generator).tolist():
                 self._check_sum()
                 yield self._sums.find(point * self._sums.root)
 

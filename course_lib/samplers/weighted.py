@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from course_lib.arrays import tensor_of
 from course_lib.errors import ArgumentTypeError
 from course_lib.samplers.order import Sampler, check_generator, check_positive
 
@@ -95,7 +96,7 @@ def _as_numbers(weights: Any) -> torch.Tensor:
     try:
         if torch.is_tensor(weights) and weights.is_complex():
             raise TypeError("they are complex")
-        return torch.as_tensor(weights, dtype=torch.float64)
+        return tensor_of(weights, torch.float64)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ArgumentTypeError(
             f"weights came as a {type(weights).__name__} ({error}). A weight is a number, and there is one "

@@ -45,13 +45,18 @@ def share_of_rank(
         seed: of the order, the same in all ranks.
 
     Raises:
-        TypeError: `loader` is no `course_lib.DataLoader`, or its dataset is a stream.
+        TypeError: `loader` is no plain `course_lib.DataLoader`, or its dataset is a stream.
         ValueError: it has a sampler of its own, whose order the ranks may not agree on; or no such rank.
     """
     if not isinstance(loader, DataLoader):
         raise TypeError(
             f"share_of_rank got a {type(loader).__name__}. It rebuilds a course_lib.DataLoader from its "
             "arguments. Pass the loader itself, and what wraps it, such as DeviceLoader, around the result."
+        )
+    if type(loader) is not DataLoader:
+        raise TypeError(
+            f"share_of_rank got a {type(loader).__name__}. It rebuilds a course_lib.DataLoader from its "
+            "arguments, and what this one does beyond would be lost. Give it a DistributedSampler yourself."
         )
     if isinstance(loader.dataset, IterableDataset):
         raise TypeError(

@@ -1,6 +1,7 @@
 """What a loader must not do to batches, errors and draws in unusual places (lessons 10 and 11)."""
 
 import concurrent.futures
+import itertools
 import multiprocessing
 import subprocess
 import sys
@@ -15,8 +16,20 @@ import pytest
 import torch
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import IterableDataset as TorchIterableDataset
 
-from course_lib import ConcatDataset, DataLoader, Dataset, RandomSampler, TensorDataset
+from course_lib import (
+    AdaptiveBatchDataLoader,
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    LearnedPrefetchDataLoader,
+    MemoryEfficientDataLoader,
+    RandomSampler,
+    TensorDataset,
+    get_worker_info,
+)
+from course_lib.training.ranks import share_of_rank
 
 needs_fork = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system has no fork"
@@ -240,3 +253,170 @@ def test_arrays_of_other_kinds_pass_through_as_they_are(sample: Any) -> None:
     for kind in (DataLoader, TorchLoader):
         (got,) = kind([sample], batch_size=None)
         assert type(got) is type(sample)
+
+
+class CountsAnew(TorchIterableDataset[int]):
+    """A stream that is its own iterator: asked for one, it begins anew."""
+
+    def __iter__(self) -> "CountsAnew":
+        worker = get_worker_info()
+        self.next, self.step = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        return self
+
+    def __next__(self) -> int:
+        if self.next >= 10:
+            raise StopIteration
+        self.next += self.step
+        return self.next - self.step
+
+
+@pytest.mark.parametrize("batch_size", [3, None])
+@pytest.mark.parametrize("options", [{}, {"num_workers": 2}, {"num_workers": 2, "persistent_workers": True}])
+def test_a_stream_that_is_its_own_iterator_is_begun_once(batch_size: Any, options: dict[str, Any]) -> None:
+    ours, torchs = (
+        DataLoader(CountsAnew(), batch_size, **options),
+        TorchLoader(CountsAnew(), batch_size, **options),
+    )
+    for _ in range(2):
+        found, expected = (
+            [torch.as_tensor(batch).tolist() for batch in itertools.islice(loader, 20)]
+            for loader in (ours, torchs)
+        )
+        assert found == expected
+    resumed = DataLoader(CountsAnew(), batch_size, num_workers=options.get("num_workers", 0))
+    begun = iter(ours)
+    next(begun)
+    resumed.load_state_dict(ours.state_dict())
+    rest = [torch.as_tensor(batch).tolist() for batch in itertools.islice(resumed, 20)]
+    assert rest == [torch.as_tensor(batch).tolist() for batch in itertools.islice(begun, 20)]
+
+
+class DrawsAnew:
+    """A batch sampler that is its own iterator."""
+
+    def __iter__(self) -> "DrawsAnew":
+        self.left = torch.randperm(7).tolist()
+        return self
+
+    def __next__(self) -> list[int]:
+        if not self.left:
+            raise StopIteration
+        return [self.left.pop()]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("handed", [0, 2])
+def test_a_batch_sampler_that_is_its_own_iterator_is_begun_once(workers: int, handed: int) -> None:
+    found = []
+    for kind in (TorchLoader, DataLoader):
+        torch.manual_seed(3)
+        loader: Any = kind(range(7), batch_sampler=DrawsAnew(), num_workers=workers)  # type: ignore[arg-type]
+        found.append([batch.item() for batch in loader])
+    # Torch begins twice with its first set of workers.
+    assert found[0] == found[1] or (workers and sorted(found[1]) == list(range(7)))
+    begun = iter(loader)
+    for _ in range(handed):
+        next(begun)
+    resumed: Any = DataLoader(range(7), batch_sampler=DrawsAnew(), num_workers=workers)  # type: ignore[arg-type]
+    resumed.load_state_dict(loader.state_dict())
+    assert [batch.item() for batch in resumed] == [batch.item() for batch in begun]
+
+
+def test_any_sampler_of_an_adaptive_loader_is_begun_once() -> None:
+    class Anew(DrawsAnew):
+        def __next__(self) -> int:  # type: ignore[override]
+            return super().__next__()[0]
+
+    loader = AdaptiveBatchDataLoader(range(7), 2, sampler=Anew())  # type: ignore[arg-type]
+    assert sorted(torch.cat(list(itertools.islice(loader, 10))).tolist()) == list(range(7))
+
+
+def _first_column(batch: torch.Tensor, rest: Any, answers: Any) -> None:
+    rest.get()
+    answers.put(batch[:, 0].tolist())
+
+
+@needs_fork
+def test_a_batch_stays_as_it_is_in_a_process_forked_with_it() -> None:
+    context = multiprocessing.get_context("fork")
+    rows = TensorDataset(torch.arange(40.0).repeat_interleave(1000).view(40, 1000))
+    for epoch in range(2):
+        go_on, answers, given, processes = context.SimpleQueue(), context.SimpleQueue(), [], []
+        for number, (batch,) in enumerate(DataLoader(rows, 2, num_workers=1)):
+            if number in (5, 6, 12):
+                given.append(batch[:, 0].tolist())
+                processes.append(context.Process(target=_first_column, args=(batch, go_on, answers)))
+                processes[-1].start()
+            batch.sub_(0)
+        for _ in processes:
+            go_on.put(epoch)
+        found = [answers.get() for _ in processes]
+        for process in processes:
+            process.join()
+        assert sorted(found) == given
+
+
+class Shares(TorchIterableDataset[int]):
+    def __iter__(self) -> Any:
+        worker = get_worker_info()
+        assert worker is not None
+        return iter(range(worker.id, 8, worker.num_workers))
+
+
+class Nested(Dataset[list[int]]):
+    """Reads a stream with worker processes of its own."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> list[int]:
+        inner: Any = DataLoader(Shares(), None, num_workers=2, multiprocessing_context="fork")
+        return sorted(inner)
+
+
+@needs_fork
+def test_a_worker_process_of_a_worker_thread_knows_its_own_number() -> None:
+    found = list(DataLoader(Nested(), None, num_workers=2, worker_type="thread"))
+    assert found == [list(range(8))] * 2
+
+
+class Sparse(TorchIterableDataset[torch.Tensor]):
+    def __iter__(self) -> Any:
+        worker = get_worker_info()
+        assert worker is not None
+        for number in range(worker.id, 6, worker.num_workers):
+            yield (torch.eye(3) * (number + 1)).to_sparse()
+
+
+def test_sparse_tensors_of_several_workers_arrive() -> None:
+    found = [batch.to_dense()[0, 0].item() for batch in DataLoader(Sparse(), None, num_workers=2)]
+    assert found == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("kind", ["process", "thread"])
+@pytest.mark.parametrize("workers", [1, 2, 3, 5])
+@pytest.mark.parametrize("handed", [3, 5])
+def test_any_number_of_workers_may_finish_a_map_style_pass(kind: Any, workers: int, handed: int) -> None:
+    loader = DataLoader(range(20), 2, num_workers=4, worker_type=kind)
+    begun = iter(loader)
+    for _ in range(handed):
+        next(begun)
+    resumed = DataLoader(range(20), 2, num_workers=workers, worker_type=kind)
+    resumed.load_state_dict(loader.state_dict())
+    assert torch.cat(list(resumed)).tolist() == list(range(2 * handed, 20))
+
+
+def test_loaders_that_ask_for_the_size_of_a_batch_take_sparse_tensors() -> None:
+    samples = [(torch.eye(3) * number).to_sparse() for number in range(4)]
+    for loader in (
+        LearnedPrefetchDataLoader(samples, 2, collate_fn=list),
+        MemoryEfficientDataLoader(samples, 2, collate_fn=list, num_workers=1, max_memory_usage=10**5),
+    ):
+        found: Any = list(loader)
+        assert [sample.to_dense()[0, 0].item() for batch in found for sample in batch] == [0, 1, 2, 3]
+
+
+def test_the_share_of_a_rank_is_no_lesser_loader() -> None:
+    loader = MemoryEfficientDataLoader(range(10), 2, num_workers=1, max_memory_usage=500)  # type: ignore[var-annotated]
+    with pytest.raises(TypeError, match="would be lost"):
+        share_of_rank(loader, 2, 0)

@@ -18,6 +18,7 @@ FILES = sorted(LIBRARY.rglob("*.py"))
 FLOORS = (
     {"platform", "errors", "main_script", "inheritance"},
     {
+        "arrays",
         "copy_on_write",
         "worker_info",
         "memory",
