@@ -56,8 +56,9 @@ def _stage_line(timeline: "Timeline", stage: str) -> str:
     seconds = timeline.totals[stage]
     # Workers have their time side by side: two workers have two seconds in every second.
     rows = max(1, timeline.num_workers) if stage in LOADING else 1
-    share = seconds / (rows * timeline.seconds)
-    each = "" if stage in WAITING and stage != "wait" else f"{seconds / len(timeline.batches) * 1000:.2f}"
+    share = seconds / (rows * timeline.seconds) if timeline.seconds else 0.0
+    per_batch = seconds / max(1, len(timeline.batches))
+    each = "" if stage in WAITING and stage != "wait" else f"{per_batch * 1000:.2f}"
     return f"{_NAMES[stage]:<22}{seconds:>9.3f}{each:>14}{percent(share):>15}"
 
 

@@ -32,7 +32,8 @@ def move(value: Any, device: torch.device) -> Any:
     if isinstance(value, Mapping):
         return {key: move(part, device) for key, part in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(move(part, device) for part in value)
+        make = getattr(type(value), "_make", type(value))  # a named tuple takes its fields one by one
+        return make(move(part, device) for part in value)
     return value
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.training.batches import Criterion, count_correct, device_of, mean_loss, split_batch
+from course_lib.training.modes import evaluation_mode
 from course_lib.training.records import Evaluation
 
 
@@ -36,25 +37,22 @@ def evaluate(
         TypeError: batches that are no pairs.
     """
     place = torch.device(device) if device is not None else device_of(model)
-    was_training = model.training
-    model.to(place).eval()
+    model.to(place)
     loss_sum, correct, count = 0.0, 0, 0
     has_classes = True
-    try:
-        with torch.no_grad(), tqdm(loader, "Evaluating", leave=False, disable=not progress) as batches:
-            for batch in batches:
-                inputs, targets = split_batch(batch, place)
-                outputs = model(inputs)
-                size = len(targets)
-                count += size
-                # Weighted by size: the mean of the batches' means would count a short last batch too much.
-                if criterion is not None:
-                    loss_sum += mean_loss(criterion, criterion(outputs, targets), size) * size
-                hits = count_correct(outputs, targets)
-                has_classes = has_classes and hits is not None
-                correct += hits or 0
-    finally:
-        model.train(was_training)
+    shown = tqdm(loader, "Evaluating", leave=False, disable=not progress)
+    with evaluation_mode(model), torch.no_grad(), shown as batches:
+        for batch in batches:
+            inputs, targets = split_batch(batch, place)
+            outputs = model(inputs)
+            size = len(targets)
+            count += size
+            # Weighted by size: the mean of the batches' means would count a short last batch too much.
+            if criterion is not None:
+                loss_sum += mean_loss(criterion, criterion(outputs, targets), size) * size
+            hits = count_correct(outputs, targets)
+            has_classes = has_classes and hits is not None
+            correct += hits or 0
     require_samples(count)
     return Evaluation(
         loss=None if criterion is None else loss_sum / count,

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy
 
 from course_lib.collate import default_collate
 from course_lib.training.batches import Criterion, device_of, split_batch
+from course_lib.training.modes import evaluation_mode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,14 +94,10 @@ def gradient_variance(
     count = len(dataset)
     _check(count, batch_sizes, draws, replacement)
     gradients = _GradientSource(model, dataset, criterion)
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluation_mode(model):
         full = gradients.of(torch.arange(count))
         single = sum(_squared_distance(gradients.of(torch.tensor([i])), full) for i in range(count)) / count
         rows = [_measure(gradients, full, size, draws, replacement, generator) for size in batch_sizes]
-    finally:
-        model.train(was_training)
     variance, spread, mean_error = zip(*rows)
     prediction = tuple(single * _noise_share(size, count, replacement) for size in batch_sizes)
     return GradientVariance(

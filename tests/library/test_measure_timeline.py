@@ -226,6 +226,12 @@ def test_an_empty_epoch_has_a_report_and_a_picture() -> None:
     assert timeline._repr_png_().startswith(b"\x89PNG")
 
 
+def test_the_report_of_a_loader_without_a_batch() -> None:
+    traced = trace(DataLoader(range(3), 4, drop_last=True))
+    assert list(traced) == []
+    assert "0 batches" in str(traced.timeline)
+
+
 # The part that is shown
 
 

@@ -1,13 +1,14 @@
 """The training loop against the same steps written by hand, and its laws (lesson 15)."""
 
 import copy
+from collections import namedtuple
 
 import pytest
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ExponentialLR, LinearLR, ReduceLROnPlateau
 
-from course_lib import DataLoader, TensorDataset, evaluate, train_model
+from course_lib import DataLoader, TensorDataset, evaluate, gradient_variance, train_model
 from course_lib.training.records import Evaluation
 
 
@@ -162,6 +163,27 @@ def test_evaluation_changes_nothing_and_switches_dropout_off(task):
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_evaluation_leaves_frozen_parts_frozen(task):
+    _, dataset, _ = task
+    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3))
+    model.train()
+    model[0].eval()
+    evaluate(model, DataLoader(dataset, 16))
+    assert [part.training for part in model.modules()] == [True, False, True]
+    gradient_variance(model, dataset, [1], draws=2)
+    assert [part.training for part in model.modules()] == [True, False, True]
+
+
+def test_named_tuples_are_inputs(task):
+    class First(nn.Linear):
+        def forward(self, pair):
+            return super().forward(pair.first)
+
+    Inputs = namedtuple("Inputs", "first second")
+    batch = Inputs(torch.randn(4, 2), torch.ones(4)), torch.tensor([0, 1, 0, 1])
+    assert evaluate(First(2, 2), [batch]).count == 4
 
 
 def test_evaluation_without_classes_or_criterion(task):
