@@ -196,7 +196,7 @@ class DataLoader(Generic[SampleT]):
 
         Augmentation is no part of it: random numbers that samples draw are new ones. Generators of torch's
         are found in the loader, its samplers and the samplers that these hold. A sampler that draws from
-        others must bring its own `state_dict` and `load_state_dict`.
+        others, or from the global one in mid-pass, must bring its own `state_dict` and `load_state_dict`.
 
         Args:
             state: from `state_dict` of a loader with the same dataset and the same arguments.
