@@ -106,7 +106,7 @@ EXERCISE = Exercise(
             hints=(
                 "Which four things happen in a step, and what would go wrong if two of them changed places?",
                 "Forward gives the loss, backward adds to each parameter's `.grad`, step uses `.grad`. When "
-                "must `.grad` be empty? At any moment except between backward and step.",
+                "may you empty `.grad`? At any moment except between backward and step.",
                 "`loss = criterion(model(images), labels)`, `optimizer.zero_grad()`, `loss.backward()`, "
                 "`optimizer.step()`, and return `loss.item()`.",
             ),

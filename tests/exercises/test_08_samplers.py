@@ -470,9 +470,8 @@ def test_balanced_fairness(student, expect, room, rng, seed):
                 max(often) - min(often) <= 1,
                 tried=f"classes of {counts} samples, {each} of each in a batch: how often the samples of "
                 f"class {label} come",
-                rule="Within a class no sample comes two times more often than another, and in the largest "
-                "class every "
-                "one comes.",
+                rule="Within a class, the counts of two samples differ by one at most, and in the largest "
+                "class every one comes.",
                 next="What is left of a class when it is too short for a batch must not be thrown away.",
                 got=f"from {min(often)} to {max(often)} times",
             ).is_true("at most one time apart")

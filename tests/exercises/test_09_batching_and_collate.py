@@ -804,6 +804,14 @@ def test_collate_floats(student, expect, rng):
             "day": torch.tensor([3, 3, 3]),
         }
     )
+    number = rng.randrange(1, 50)
+    for samples in ([number, number + 0.1], [number + 0.1, number], [number, number + 1, number + 0.1]):
+        expect(
+            collated(student, samples),
+            tried=f"the samples {samples}",
+            rule="Where a sample is a float, all become float64: the type of the first one does not decide.",
+            next="Look for a float among all samples, not only at the first one.",
+        ).equals(torch.tensor(samples, dtype=torch.float64))
 
 
 @graded("09.6", "complaint 2: named tuples keep their names", points=1)
@@ -867,6 +875,8 @@ def test_collate_none(student, expect, rng):
         [(number, None), (number, 3)],
         [(number, 3), (number, None)],
         ["text", None],
+        ["text", {number}],
+        [("text", 1), ({number}, 1)],
         [{"age": number}, {"age": None}],
         [{number}, {number}],
     ):

@@ -63,7 +63,7 @@ EXERCISE = Exercise(
                 'With is_train = (name == "train"), two arguments are simply is_train. For the generator, '
                 "remember what every `iter(loader)` draws from it, shuffled or not: a seed for workers.",
                 "Loop over parts.items(); shuffle=is_train, drop_last=is_train; the generator for the "
-                "training loader only, and another one (or none) for the rest; compare len(dataset) with "
+                "training loader only, and another one for the rest; compare len(dataset) with "
                 "batch_size first.",
             ),
         ),

@@ -1,7 +1,7 @@
 """Starts a class over as soon as what is left does not fill a batch.
 
 Rejected by: within a class equally often
-Saying: no sample comes two times more often
+Saying: the counts of two samples differ by one at most
 """
 
 

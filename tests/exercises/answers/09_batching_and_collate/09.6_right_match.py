@@ -9,11 +9,9 @@ def repaired_collate(samples):
             return torch.stack(samples)
         case np.ndarray() | np.generic():
             return torch.as_tensor(np.array(samples))
-        case bool() | int():
-            return torch.tensor(samples)
-        case float():
-            return torch.tensor(samples, dtype=torch.double)
-        case str():
+        case bool() | int() | float():
+            return torch.tensor(samples, dtype=torch.double if float in map(type, samples) else None)
+        case str() if all(isinstance(sample, str) for sample in samples):
             return list(samples)
         case dict() as first:
             for sample in samples:

@@ -23,7 +23,7 @@ RULES = (
     ((str,), list),
     ((bool,), lambda samples: torch.tensor(samples, dtype=torch.bool)),
     ((int,), lambda samples: torch.tensor(samples, dtype=torch.int64)),
-    ((float,), lambda samples: torch.tensor(samples, dtype=torch.float64)),
+    ((int, float), lambda samples: torch.tensor(samples, dtype=torch.float64)),
     ((dict,), join_keys),
     ((tuple, list), join_fields),
 )
