@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from course_lib.classroom.exercises.asked import Asked
 from course_lib.classroom.exercises.errors import RemoteError, is_unwritten
 from course_lib.classroom.exercises.expectations import CheckFailed, Expect, Failure
 from course_lib.classroom.exercises.peer import MAX_ITEMS
@@ -86,7 +87,7 @@ def run_task(exercise: Exercise, number: str, peer: JudgePeer, *, seed: int, bou
     lost = ""
     for check in exercise.checks_of(number):
         if lost:
-            failure = _failure(check, lost, "the check before this one ended the program")
+            failure = _failure(check, lost, "the check before this one ended the program", Asked())
             results.append(CheckResult(check.title, check.points, NOT_RUN, failure))
             continue
         result = _run_check(check, task, peer, room, seed, bounds)
@@ -101,6 +102,7 @@ def _run_check(
 ) -> CheckResult:
     expect = Expect()
     peer.patience = MAX_ITEMS
+    peer.asked = Asked()
     status, failure = PASSED, None
     try:
         bounds.start(check.seconds)
@@ -117,7 +119,7 @@ def _run_check(
     except DeadlinePassed:
         status = TIMEOUT
         failure = Failure(
-            check.title,
+            peer.asked.words or check.title,
             f"no answer after {check.seconds:g} seconds",
             "an answer in time",
             "Every call ends.",
@@ -125,16 +127,18 @@ def _run_check(
         )
     except Disconnected:
         status = CRASHED
-        failure = _failure(check, "the program ended while it was asked", "the code returns or raises")
+        got = "the program ended while it was asked"
+        failure = _failure(check, got, "the code returns or raises", peer.asked)
     except RemoteError as error:
-        status, failure = _remote(check, task, error)
+        status, failure = _remote(check, task, error, peer.asked)
     except Exception as error:
         got = f"a value that the check could not use ({type(error).__name__}: {error})"
-        status, failure = ERROR, _failure(check, got, "the values have the types that the statement names")
+        rule = "the values have the types that the statement names"
+        status, failure = ERROR, _failure(check, got, rule, peer.asked)
     return CheckResult(check.title, check.points, status, failure)
 
 
-def _remote(check: Check, task: Task, error: RemoteError) -> tuple[str, Failure]:
+def _remote(check: Check, task: Task, error: RemoteError, asked: Asked) -> tuple[str, Failure]:
     names = " and ".join(f"`{name}`" for name in task.defines)
     if is_unwritten(error):
         failure = Failure(
@@ -146,14 +150,15 @@ def _remote(check: Check, task: Task, error: RemoteError) -> tuple[str, Failure]
         )
         return UNWRITTEN, failure
     got = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
-    return ERROR, _failure(check, got, "the code runs without an error here")
+    return ERROR, _failure(check, got, "the code runs without an error here", asked)
 
 
-def _failure(check: Check, got: str, rule: str) -> Failure:
+def _failure(check: Check, got: str, rule: str, asked: Asked) -> Failure:
     advice = (
         f'Try the example of the statement in a cell of your own; `hint("{check.task}")` gives a first idea.'
     )
-    return Failure(check.title, got, "the check to run to its end", rule[0].upper() + rule[1:] + ".", advice)
+    tried = asked.words or check.title
+    return Failure(tried, got, "the check to run to its end", rule[0].upper() + rule[1:] + ".", advice)
 
 
 def _fixtures(check: Check, student: Student, room: Room, expect: Expect, seed: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from course_lib.classroom.exercises.absence import Absence
+from course_lib.classroom.exercises.asked import Asked
 from course_lib.classroom.exercises.errors import describe, remember_source
 from course_lib.classroom.exercises.peer import Peer, Proxy, Transport
 from course_lib.classroom.exercises.transport import Door, knock
@@ -63,13 +64,28 @@ class JudgePeer(Peer):
 
     Of those it may read public attributes, unless the object is a path, a file, a module or the like, and add
     attributes; it can change none.
+
+    Attributes:
+        asked: what was asked of the other side, in words.
     """
 
     sends_stops = True
 
     def __init__(self) -> None:
         super().__init__(lambda handle: (StudentObject,), allow=lambda name: not name.startswith("_"))
+        self.asked = Asked()
         self._added: set[tuple[int, Any]] = set()
+
+    def request(self, operation: str, *operands: Any) -> Any:
+        """Ask the other side, and note the question: if no answer comes, the message can name it."""
+        question = self.asked.question(operation, operands)
+        self.asked.note(question)
+        try:
+            answer = super().request(operation, *operands)
+        finally:
+            self.asked.note(question)  # A check's object that is asked back may have asked, too.
+        self.asked.remember(question, answer)
+        return answer
 
     def _check_target(self, operation: str, operands: list[Any]) -> None:
         if not operands or not self._owns(operands[0]):
