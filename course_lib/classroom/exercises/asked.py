@@ -113,8 +113,9 @@ class Asked:
     def _write_items(self, values: Any, depth: int) -> str:
         opening, closing = tuple(_CONTAINERS[type(values)])
         written: list[str] = []
-        # Sets of words have another order in every process.
-        for value in islice(sorted(values, key=repr) if type(values) is set else values, _ITEMS):
+        # Sets of words have another order in every process. Those of the other side may be huge.
+        is_small_set = type(values) is set and len(values) <= _ELEMENTS
+        for value in islice(sorted(values, key=repr) if is_small_set else values, _ITEMS):
             text = self._write(value, depth)
             if type(values) is dict:
                 text += f": {self._write(values[value], depth)}"
