@@ -78,9 +78,8 @@ EXERCISE = Exercise(
                 "first? And what do you do when a large step leads uphill on both sides?",
                 "On paper: the time is 60 / n down to n = 23, most is 64, start is 2. From 2, step 2: to "
                 "4. Then "
-                "step 4: to 8. Step 8: 16; step 16: 32, 64. When neither side is better, halve the step: "
-                "that "
-                "leads back to 23 or close to it. Count the calls.",
+                "step 4: to 8. Step 8: 16; step 16: 32; step 32: 64. When neither side is better, halve the "
+                "step: that leads back to 23 or close to it. Count the calls.",
                 "Keep a dictionary of all times, so that nothing is measured twice, and write `math.inf` "
                 "where "
                 "`measure` raised; then no number as large is tried. Measure 0, and let the walk go from 1 "
