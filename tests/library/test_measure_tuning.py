@@ -223,7 +223,7 @@ LOADERS = {"ours": {}, "torch": {"loader_class": torch.utils.data.DataLoader}}
 @pytest.mark.parametrize("loader", LOADERS)
 def test_given_candidates_are_all_measured_and_waiting_costs_what_it_must(loader):
     tuning = tune_num_workers(
-        Slow(200, 0.02), candidates=(0, 4), repeats=3, max_seconds=8, batch_size=4, **LOADERS[loader]
+        Slow(200, 0.02), candidates=(0, 4), repeats=3, max_seconds=60, batch_size=4, **LOADERS[loader]
     )
     assert min(tuning.of(0).seconds) >= 4 * 0.0199  # alone, it waits for each sample of a batch
     assert tuning.best == choose_workers(tuning.measurements).workers
