@@ -161,7 +161,7 @@ class Unshowable:
         (torch.tensor([[1, 2], [3, 4]]), "torch.tensor([[1, 2], [3, 4]])"),
         (torch.zeros(3, 28, 28), "<float32 tensor of shape (3, 28, 28)>"),
         (torch.tensor([1, 2], dtype=torch.uint8), "<uint8 tensor of shape (2,)>"),
-        (torch.tensor(3), "tensor(3)"),
+        (torch.tensor(3), "torch.tensor(3)"),
         (torch.empty(0, 3), "<float32 tensor of shape (0, 3)>"),
         (np.array([0.5, 1.5]), "np.array([0.5, 1.5])"),
         (np.float32(0.5), "np.float32(0.5)"),

@@ -144,7 +144,8 @@ def _write_value(value: Any) -> str:
         return value.__name__
     if isinstance(value, FunctionType | MethodType):
         return "<function>" if value.__name__ == "<lambda>" else f"<function {value.__name__}>"
-    if library in _ARRAYS and getattr(value, "shape", ()) != () and hasattr(value, "tolist"):
+    # NumPy's scalars write themselves as code; torch has tensors without dimensions instead.
+    if hasattr(value, "tolist") and (library == "torch" or (library == "numpy" and value.shape)):
         return _write_array(value, *_ARRAYS[library])
     text = repr(value)
     return f"<{kind.__name__}>" if text.startswith("<") or " at 0x" in text else text
