@@ -1,9 +1,7 @@
-"""How pytest runs this course: offline, with the notebooks marked as slow."""
+"""How pytest runs this course: offline, away from what this user has kept."""
 
 import os
 import tempfile
-
-import pytest
 
 _cache = tempfile.TemporaryDirectory(prefix="course-cache-", ignore_cleanup_errors=True)
 
@@ -13,9 +11,3 @@ os.environ["COURSE_CACHE"] = _cache.name  # whatever this user has downloaded be
 os.environ["COURSE_RAISE"] = "1"  # a failing check() in a notebook fails the test
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 os.environ.setdefault("MPLBACKEND", "agg")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if type(item).__module__.startswith("nbval"):
-            item.add_marker(pytest.mark.slow)

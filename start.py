@@ -1,11 +1,12 @@
 """Install the course and start it: all that a fresh machine needs is Python 3.11 or newer.
 
 python start.py               installs, then opens JupyterLab on lesson 00
-python start.py test ...      installs the test tools too, then runs pytest with the words that follow
+python start.py test          installs the test tools too, then runs the tests, those marked as slow left out
+python start.py test ...      hands the words that follow on to pytest instead: a file, -m slow
 python start.py WORD ...      hands the words on to the `course` command: list, check, doctor, ...
 """
 # Old Pythons must be able to read this file, if only to be told that they are too old.
-# ruff: noqa: RUF005, UP031
+# ruff: noqa: UP031
 
 import hashlib
 import os
@@ -17,6 +18,7 @@ import sys
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")
+WHOLE = ["-m", "not slow", "-n", "2", "--dist", "loadfile"]  # what `test` alone hands on to pytest
 FOLDER, SUFFIX = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 PYTHON, UV, COURSE = (os.path.join(VENV, FOLDER, name + SUFFIX) for name in ("python", "uv", "course"))
 TOO_OLD = "The course needs Python 3.11 or newer (python.org has it); this is Python %s."
@@ -73,6 +75,13 @@ def install(testing, environment):
         file.write(fingerprint() + (" tests" if testing else ""))
 
 
+def command(words):
+    """Return the command line that the words ask for."""
+    if words[:1] == ["test"]:
+        return [PYTHON, "-m", "pytest"] + (words[1:] or WHOLE)
+    return [COURSE] + (words or ["lab"])
+
+
 def main(words):
     """Install what is missing, run what the words ask for, and return its exit status."""
     problem = complaint(sys.version_info[:3], platform.system(), platform.machine())
@@ -84,8 +93,7 @@ def main(words):
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if not is_installed(testing):
         install(testing, environment)
-    command = [PYTHON, "-m", "pytest"] + words[1:] if testing else [COURSE] + (words or ["lab"])
-    process = subprocess.Popen(command, env=environment, cwd=ROOT if testing else None)
+    process = subprocess.Popen(command(words), env=environment, cwd=ROOT if testing else None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for JupyterLab and pytest: they end, then we do
     return process.wait()
 

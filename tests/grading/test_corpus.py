@@ -233,7 +233,7 @@ def left_behind(place: Path, bait: dict[str, Any], tier: Tier) -> list[str]:
     found += [str(path) for path in (place / "temporary").iterdir()]
     if tier.way.change_user or tier.name == "A":
         found += [str(path) for path in marked_files(bait) if path.parent == Path("/dev/shm")]
-    return found + orphaned_shared_memory()
+    return found + [path for path in orphaned_shared_memory() if not gone_soon(path)]
 
 
 def marked_processes(mark: str) -> list[int]:
@@ -263,6 +263,14 @@ def orphaned_shared_memory() -> list[str]:
     return [
         path for user, paths in owners.items() if user >= _FIRST_USER and user not in living for path in paths
     ]
+
+
+def gone_soon(path: str) -> bool:
+    """Wait: the session of another program on this machine may be ending just now."""
+    deadline = time.monotonic() + 5
+    while os.path.exists(path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not os.path.exists(path)
 
 
 def state_of_judge() -> dict[str, Any]:

@@ -136,3 +136,12 @@ def test_the_second_start_installs_nothing(start: dict[str, Any]) -> None:
     assert "Installing" not in tested.stdout
     refused = run(sys.executable, str(START), "no-such-word", **offline)
     assert refused.returncode not in (0, 1)
+
+
+def test_a_word_for_pytest_takes_the_place_of_what_it_is_told_otherwise(start: dict[str, Any]) -> None:
+    """Without one the slow tests are left out; with one nothing is added that could hide a test."""
+    command = start["command"]
+    assert command(["test"])[1:] == ["-m", "pytest", "-m", "not slow", "-n", "2", "--dist", "loadfile"]
+    assert command(["test", "-m", "slow"])[1:] == ["-m", "pytest", "-m", "slow"]
+    assert command([])[1:] == ["lab"]
+    assert command(["check", "02"])[1:] == ["check", "02"]
