@@ -225,7 +225,7 @@ class TestProcessTrees:
             child.wait()
         platform.kill_process_tree(child.pid)
 
-    @pytest.mark.parametrize("pid", [0, -1, os.getpid()])
+    @pytest.mark.parametrize("pid", [0, -1, os.getpid()], ids=["the group", "all", "this process"])
     def test_a_number_that_means_more_than_one_process_is_refused(self, pid: int) -> None:
         with pytest.raises(ValueError, match=f"got pid {pid}"):
             platform.kill_process_tree(pid)

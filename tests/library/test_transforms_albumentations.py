@@ -280,7 +280,9 @@ def test_with_a_generator_it_can_be_pickled():
     assert torch.equal(copy(tensor_picture()), transform(tensor_picture()))
 
 
-@pytest.mark.parametrize("generator", [0, np.random.default_rng(0), "cpu"], ids=repr)
+@pytest.mark.parametrize(
+    "generator", [0, np.random.default_rng(0), "cpu"], ids=["a seed", "NumPy's", "a device"]
+)
 def test_what_is_no_generator_is_refused(generator):
     with pytest.raises(TypeError, match=r"generator got .*torch\.Generator"):
         albumentations_transform(A.HorizontalFlip(), generator=generator)
