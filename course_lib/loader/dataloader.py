@@ -277,8 +277,8 @@ class DataLoader(Generic[SampleT]):
         if self.worker_type == "thread":
             return ThreadPool(roles, contents)
         context = self.multiprocessing_context or multiprocessing.get_context()
-        # A worker fills some slots ahead, and a consumer holds a batch while it takes the next one.
-        return ProcessPool(context, roles, contents, slots=(self.prefetch_factor or 1) + 2)
+        # A worker fills some ahead, as many for a pass that was left, and a consumer holds a batch meanwhile.
+        return ProcessPool(context, roles, contents, slots=2 * (self.prefetch_factor or 1) + 2)
 
 
 def _default_sampler(

@@ -19,7 +19,7 @@ from course_lib.loader.ring import Lender, SlotWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 METHODS = multiprocessing.get_all_start_methods()
-SLOTS = 4  # of each worker, with prefetch_factor 2
+SLOTS = 6  # of each worker, with prefetch_factor 2
 Pair = namedtuple("Pair", "image, label")
 
 DTYPES = [torch.uint8, torch.int64, torch.float32, torch.float64, torch.bool, torch.bfloat16, torch.complex64]
@@ -218,6 +218,28 @@ def test_a_consumer_that_lets_go_sees_the_same_memory_again():
         batch.zero_()  # Writing into a batch is the consumer's right; no other batch notices.
     assert total == data.sum()
     assert len(addresses) <= 2 * SLOTS
+
+
+@pytest.mark.parametrize("prefetch_factor", [1, 2, 5])
+def test_passes_that_are_left_early_have_slots_for_all_their_batches(monkeypatch, prefetch_factor):
+    """What was ordered for the pass before still comes, and the consumer may hold a batch of it."""
+    lent, borrow = [], Lender.borrow
+
+    def borrow_and_note(lender):
+        lent.append(borrow(lender))
+        return lent[-1]
+
+    monkeypatch.setattr(Lender, "borrow", borrow_and_note)
+    data = TensorDataset(torch.arange(1000).reshape(100, 10))
+    loader = DataLoader(
+        data, 4, num_workers=2, persistent_workers=True, prefetch_factor=prefetch_factor, shuffle=True
+    )
+    for _ in range(10):
+        held = next(iter(loader))
+        time.sleep(0.05)  # Now the workers are done with what was ordered.
+    assert len(held[0]) == 4
+    assert len(lent) > 20 * prefetch_factor
+    assert None not in lent
 
 
 @pytest.mark.usefixtures("nothing_shared_left")
