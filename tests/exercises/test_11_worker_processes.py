@@ -141,7 +141,7 @@ import numpy
 import torch
 
 
-def in_time(action, seconds=6):
+def in_time(action, seconds=10):
     """Run an action in a thread: ("value", what it returned), ("error", type, text) or ("no end",)."""
     outcome, errors = [], []
 

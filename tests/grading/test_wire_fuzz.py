@@ -105,8 +105,8 @@ def message(tree: Any, beside: bytes = b"") -> bytes:
 
 @contextlib.contextmanager
 def bounded(mebibytes: float, seconds: float = 10.0) -> Iterator[None]:
-    """Hold what happens inside against a cap on memory, and one on time that only a hang would reach."""
-    begin = time.monotonic()
+    """Hold what happens inside against a cap on memory, and on processor time: only a hang would reach it."""
+    begin = time.process_time()
     tracemalloc.start()
     try:
         yield
@@ -114,7 +114,7 @@ def bounded(mebibytes: float, seconds: float = 10.0) -> Iterator[None]:
     finally:
         tracemalloc.stop()
     assert peak < mebibytes * MIB
-    assert time.monotonic() - begin < seconds
+    assert time.process_time() - begin < seconds
 
 
 def refused(data: bytes) -> bool:
@@ -221,10 +221,10 @@ class TestTheDecoder:
     def test_keys_that_collide_are_refused_in_time(self) -> None:
         prime = 2**61 - 1
         keys = [["int", hex(prime * (number + 10))] for number in range(50_000)]
-        begin = time.monotonic()
+        begin = time.process_time()
         assert refused(message(["set", keys]))
         assert refused(message(["dict", keys, [0] * len(keys)]))
-        assert time.monotonic() - begin < 20
+        assert time.process_time() - begin < 20
 
     def test_many_named_tuple_classes_are_refused(self) -> None:
         assert refused(message(["list", [["namedtuple", f"T{n}", [f"f{n}"], [n]] for n in range(5000)]]))
