@@ -7,7 +7,7 @@ a cell there gets the right answer, after all others. The declaration says:
     title      what is tried
     earned     the points of each task
     status     of the submission, or a list of possible ones
-    seconds    how long all of it may take on a busy machine (20 if not said)
+    seconds    how long all of it may take on a busy machine (40 if not said)
     escapes    the tiers at which it is known that code gets out ("B?": on some machines); at all others it
                must not
     says       words that the verdict must hold; `review` those that the lines for review must hold
@@ -46,12 +46,12 @@ class Attack:
     title: str
     earned: tuple[int, ...]
     status: tuple[str, ...] = ("graded",)
-    seconds: float = 20.0
+    seconds: float = 40.0
     escapes: tuple[str, ...] = ()
     says: str = ""
     review: str = ""
     exercise: str = "99"
-    cell_seconds: float = 3.0
+    cell_seconds: float = 10.0
     memory: int = 512  # MiB
     disk: int = 32  # MiB
     processes: int = 40
