@@ -277,7 +277,7 @@ class DataLoader(Generic[SampleT]):
         if self.worker_type == "thread":
             return ThreadPool(roles, contents)
         context = self.multiprocessing_context or multiprocessing.get_context()
-        # A worker fills some ahead, as many for a pass that was left, and a consumer holds a batch meanwhile.
+        # For what a worker fills ahead, as much of a pass that was left, and what a consumer holds meanwhile.
         return ProcessPool(context, roles, contents, slots=2 * (self.prefetch_factor or 1) + 2)
 
 
