@@ -52,12 +52,16 @@ def main(arguments: list[str] | None = None) -> None:
         for workload in GROUPS[group](options.small):
             if options.name in workload.name:
                 results.append(_measure(workload, options))
+                if options.out:  # A run that is broken off leaves what it has measured.
+                    write_json(options.out.with_suffix(".part.json"), machine, options.rounds, results)
             del workload
             gc.collect()
     gc.unfreeze()
+    if not results:
+        raise SystemExit(f"no workload's name contains {options.name!r}; without --name all of them run")
     print_table(results)
     if options.out:
-        write_json(options.out, machine, options.rounds, results)
+        options.out.with_suffix(".part.json").replace(options.out)
         write_plot(options.out.with_suffix(".png"), results)
         print(f"Written: {options.out} and {options.out.with_suffix('.png')}")
 
