@@ -130,7 +130,7 @@ def total(dataset):
     assert statuses(source, task="99.2") == [PASSED]
     started = set(threading.enumerate()) - before
     for thread in started:
-        thread.join(5)  # those that served the workers
+        thread.join(60)  # those that served the workers
     assert not any(thread.is_alive() for thread in started)
 
 

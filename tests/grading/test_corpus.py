@@ -267,7 +267,7 @@ def orphaned_shared_memory() -> list[str]:
 
 def gone_soon(path: str) -> bool:
     """Wait: the session of another program on this machine may be ending just now."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while os.path.exists(path) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not os.path.exists(path)
@@ -292,6 +292,6 @@ def state_of_judge() -> dict[str, Any]:
 
 def wait_for_threads() -> None:
     """Wait until the threads that served the last session are gone."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end and any(t.name.startswith("course-") for t in threading.enumerate()):
         time.sleep(0.005)

@@ -18,7 +18,7 @@ from course_lib.classroom.grading.intake import Rejected, find_submissions, read
 from course_lib.classroom.grading.judge import Verdict, judge
 from course_lib.classroom.grading.session import Limits
 
-LIMITS = Limits(cell_seconds=3, memory_bytes=2 * 1024**3)
+LIMITS = Limits(cell_seconds=6, memory_bytes=2 * 1024**3)
 GOOD = notebook(("99.1", SQUARES), ("99.2", TOTAL))
 
 

@@ -101,7 +101,7 @@ SET_UP = """
         return sum(each.status() != "zombie" for each in children), threading.active_count()
 
     def settle(processes, threads):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (count()[0] <= processes and count()[1] <= threads):
             time.sleep(0.05)
         print(*count())
