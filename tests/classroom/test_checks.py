@@ -72,6 +72,22 @@ def total(dataset):
     assert "no answer after 0.5 seconds" in result_card([result]).text
 
 
+def test_a_check_computes_in_one_thread_as_the_grader_does_and_leaves_the_notebook_its_own() -> None:
+    """On busy cores several threads in small tensors took six times as long: checks ran out of time."""
+    before = torch.get_num_threads()
+    counting = TOTAL.replace("def total", "threads = []\ndef total").replace(
+        "return", "threads.append(__import__('torch').get_num_threads())\n    return"
+    )
+    namespace = names(counting)
+    try:
+        torch.set_num_threads(2)
+        assert check_in(namespace, EXERCISE, "99.2").checks[0].status == PASSED
+        assert set(namespace["threads"]) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_missing_name_says_to_run_the_cell() -> None:
     result = check_in({}, EXERCISE, "99.1")
     assert result.earned == 0
