@@ -304,5 +304,7 @@ def test_an_error_that_repeats_is_told_once() -> None:
         [check_in(names("class Squares:\n    def __init__(self, n):\n        oops"), EXERCISE, "99.1")]
     )
     assert card.text.count("name 'oops' is not defined") == 1
-    assert "the same error as above" in card.text
+    lines = [line.strip() for line in card.text.splitlines()]
+    place = lines.index("Got: the same error as above.")
+    assert lines[place - 1].startswith("Tried: `Squares(")
     assert card.html.count("name &#x27;oops&#x27; is not defined") == 1

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from course_lib.classroom.exercises.expectations import Failure
@@ -98,7 +98,8 @@ def _rows(result: TaskResult) -> Iterator[tuple[str, CheckResult, list[tuple[str
             told.add(check.failure.got)
             yield "✗", check, _parts(check.title, check.failure)
         else:
-            yield "✗", check, [("Got", "the same error as above.")]
+            same = replace(check.failure, got="the same error as above.", expected="", rule="", next="")
+            yield "✗", check, _parts(check.title, same)
 
 
 def _waiting(result: TaskResult) -> int:
@@ -124,7 +125,7 @@ def _unwritten(result: TaskResult) -> str:
 
 def _parts(title: str, failure: Failure) -> list[tuple[str, str]]:
     # A hidden check says neither what came nor what should have come.
-    got = f"{failure.got}; **expected** {failure.expected}" if failure.got or failure.expected else ""
+    got = f"{failure.got}; **expected** {failure.expected}" if failure.expected else failure.got
     tried = "" if failure.tried == title else failure.tried
     parts = [("Tried", tried), ("Got", got), ("Rule", failure.rule), ("Next", failure.next)]
     return [(name, words) for name, words in parts if words]
