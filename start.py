@@ -91,6 +91,8 @@ def main(words):
     environment = dict(os.environ, VIRTUAL_ENV=VENV, UV_PROJECT_ENVIRONMENT=VENV, PIP_QUIET="1")
     environment["UV_COMPILE_BYTECODE"] = "1"  # compiled files save seconds at every start
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if testing:  # Threads that wait for each other sleep: spinning, on busy cores, takes many times as long.
+        environment.setdefault("OMP_WAIT_POLICY", "passive")
     if not is_installed(testing):
         install(testing, environment)
     process = subprocess.Popen(command(words), env=environment, cwd=ROOT if testing else None)
