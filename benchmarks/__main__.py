@@ -84,7 +84,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", choices=list(GROUPS), help="some groups of workloads")
     parser.add_argument("--name", default="", help="only workloads whose name contains this")
     parser.add_argument("--rounds", type=int, help="how often each contestant runs")
-    parser.add_argument("--out", type=Path, help="the JSON file; for a full run results/loader.json")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="the JSON file (.part.json until it is whole); for a full run results/loader.json",
+    )
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (2 if options.small else 9)
     is_full = not options.small and not options.only and not options.name

@@ -119,8 +119,8 @@ class BatchedImageTransform:
         width, height = self._resized(picture.shape[2], picture.shape[1])
         if picture.shape[1:] == (height, width):
             return picture
-        # Torch is fastest where the three colours of a pixel lie side by side, as decoders leave them. The
-        # result has the strides of what comes in, that of the only picture included: so they are made anew.
+        # Torch is fastest where the three colours of a pixel lie side by side, as decoders leave them. It
+        # asks all strides whether they do: `picture[None]` would give the one between pictures a wrong value.
         one = picture.permute(1, 2, 0).contiguous()[None].permute(0, 3, 1, 2)
         return interpolate(one, (height, width), mode="bilinear", antialias=True)[0]
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import course_lib
+from benchmarks import __main__ as benchmark
 from benchmarks import caching
 from benchmarks.machine import stolen_seconds
 from benchmarks.measure import (
@@ -233,6 +234,28 @@ def test_results_survive_the_file(tmp_path: Path) -> None:
     assert "| 2.0 MiB (2.0 to 2.0) | list | **25.00 (25.00 to 25.00)** | 9 |" in table
     assert "1 rounds" in table
     assert "cores 2" in table
+
+
+def test_a_run_that_is_broken_off_keeps_what_it_has_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> float:
+        raise KeyboardInterrupt
+
+    def workloads(small: bool) -> Iterator[Workload]:
+        yield Workload("first", {"ours": lambda: 1.0, "torch": lambda: 2.0}, {})
+        yield Workload("second", {"ours": interrupted, "torch": lambda: 2.0}, {})
+
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)  # It is for the whole process,
+    monkeypatch.setattr(gc, "freeze", lambda: None)  # and so is this: here other tests follow.
+    monkeypatch.setitem(benchmark.GROUPS, "memory", workloads)
+    words = ["--small", "--only", "memory", "--out", str(tmp_path / "all.json")]
+    with pytest.raises(KeyboardInterrupt):
+        benchmark.main(words)
+    assert [path.name for path in tmp_path.iterdir()] == ["all.part.json"]
+    assert [result.name for result in read_json(tmp_path / "all.part.json")[2]] == ["first"]
+    with pytest.raises(SystemExit, match="no workload's name contains 'third'"):
+        benchmark.main([*words, "--name", "third"])
 
 
 def test_contestants_of_different_work_are_refused() -> None:
