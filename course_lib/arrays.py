@@ -23,4 +23,6 @@ def tensor_of(values: Any, dtype: torch.dtype | None = None) -> torch.Tensor:
     """
     if isinstance(values, np.ndarray) and (not values.dtype.isnative or min(values.strides, default=0) < 0):
         values = values.astype(values.dtype.newbyteorder("="), order="C")
-    return torch.as_tensor(values, dtype=dtype)
+    # Without a device torch would move even tensors to its default device.
+    device = values.device if isinstance(values, torch.Tensor) else "cpu"
+    return torch.as_tensor(values, dtype=dtype, device=device)

@@ -111,7 +111,7 @@ def _trues_and_falses(size: int) -> _Array:
 def _padding_for(dtype: torch.dtype, padding_value: float) -> Any:
     """Return a padding value as the array of a type holds it, or say that the type cannot."""
     try:
-        padding = torch.tensor(padding_value, dtype=dtype)
+        padding = torch.tensor(padding_value, dtype=dtype, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError):
         padding = None
     if padding is not None and padding.is_floating_point():

@@ -84,7 +84,7 @@ def decode_array(content: bytes) -> Any:
         )
     if isinstance(dtype, torch.dtype):
         values = bytearray(content[start:])
-        flat = torch.frombuffer(values, dtype=dtype) if values else torch.empty(0, dtype=dtype)
+        flat = torch.frombuffer(values, dtype=dtype) if values else torch.empty(0, dtype=dtype, device="cpu")
         return flat.reshape(shape)
     array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     return array[()] if kind == _SCALAR else array.copy()

@@ -227,7 +227,7 @@ def as_index_tensor(indices: Indices) -> torch.Tensor:
             plain.append(operator.index(index))
         except TypeError:
             raise TypeError(_no_integer(index)) from None
-    return torch.tensor(plain, dtype=torch.int64)
+    return torch.tensor(plain, dtype=torch.int64, device="cpu")
 
 
 def _no_integer(index: object) -> str:

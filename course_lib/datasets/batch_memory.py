@@ -21,7 +21,7 @@ def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     """Return a CPU tensor of the given shape, whose values are still to be written."""
     offer: Offer | None = getattr(_of_this_thread, "offer", None)
     offered = None if offer is None else offer(shape, dtype)
-    return torch.empty(shape, dtype=dtype) if offered is None else offered
+    return torch.empty(shape, dtype=dtype, device="cpu") if offered is None else offered
 
 
 class offering:  # noqa: N801 (used as a statement: `with offering(...):`)

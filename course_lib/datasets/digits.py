@@ -35,7 +35,7 @@ def embedded_digits(train: bool) -> tuple[torch.Tensor, torch.Tensor]:
     dataset = TensorDataset(images, labels)
     sizes = [len(dataset) - _TEST_SIZE, _TEST_SIZE]
     parts = stratified_split(dataset, labels, sizes, torch.Generator().manual_seed(0))
-    chosen = torch.tensor(list(parts[0 if train else 1].indices))
+    chosen = torch.tensor(list(parts[0 if train else 1].indices), device="cpu")
     return images[chosen], labels[chosen]
 
 

@@ -148,7 +148,7 @@ class ImageFolderDataset(Dataset[tuple[Any, int]]):
         self.class_to_idx = {name: label for label, name in enumerate(self.classes)}
         counts: list[int] = []
         self.paths = PackedStrings(self._find(endings, counts))
-        self.targets = torch.repeat_interleave(torch.tensor(counts))
+        self.targets = torch.repeat_interleave(torch.tensor(counts, device="cpu"))
 
     @property
     def samples(self) -> list[tuple[str, int]]:

@@ -110,7 +110,7 @@ def as_array(tensor: torch.Tensor) -> _Array:
 
 def tensor_on(buffer: "bytearray | array[int]", dtype: torch.dtype) -> torch.Tensor:
     """Make a tensor on the memory of a buffer, without a copy."""
-    return torch.frombuffer(buffer, dtype=dtype) if len(buffer) else torch.empty(0, dtype=dtype)
+    return torch.frombuffer(buffer, dtype=dtype) if len(buffer) else torch.empty(0, dtype=dtype, device="cpu")
 
 
 def _join_lists(sequences: Sequence[Any]) -> torch.Tensor:

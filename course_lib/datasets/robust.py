@@ -26,6 +26,7 @@ from course_lib.datasets.base import (
 from course_lib.datasets.failures import FailureRecord, FailureReport
 from course_lib.datasets.generators import pack_generator, unpack_generator
 from course_lib.datasets.transient import is_transient
+from course_lib.samplers.draws import integers
 from course_lib.samplers.order import check_generator
 from course_lib.worker_info import get_worker_info
 
@@ -180,7 +181,7 @@ class RobustDataset(Dataset[Any]):
         batch = set(positions)
         failed = 0
         while failed < _DRAWS and len(batch) < self._length:
-            position = int(torch.randint(self._length, (), generator=self._own_generator()))
+            position = int(integers(self._length, (), self._own_generator()))
             if position in batch:
                 continue
             batch.add(position)

@@ -19,6 +19,7 @@ from course_lib.datasets.base import (
     fetch_samples,
 )
 from course_lib.datasets.indices import IndexList
+from course_lib.samplers.draws import permutation
 from course_lib.samplers.order import check_generator
 
 SampleT = TypeVar("SampleT", covariant=True)
@@ -102,7 +103,7 @@ def random_split(
     check_map_style(dataset, "random_split")
     check_generator(generator)
     sizes = part_sizes(lengths, dataset_length(dataset))
-    order = torch.randperm(sum(sizes), generator=generator)
+    order = permutation(sum(sizes), generator)
     bounds = pairwise(accumulate(sizes, initial=0))
     return [Subset(dataset, order[start:stop]) for start, stop in bounds]
 
@@ -136,7 +137,7 @@ def stratified_split(
     length = dataset_length(dataset)
     classes, counts = _class_numbers(labels, length)
     sizes = part_sizes(lengths, length)
-    order = torch.randperm(length, generator=generator).numpy()
+    order = permutation(length, generator).numpy()
     table = apportion(counts, sizes)
     part_of = np.empty(length, dtype=np.int64)
     for number, row in enumerate(table):

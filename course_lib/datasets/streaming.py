@@ -25,6 +25,7 @@ from course_lib.datasets.compose import ChainDataset
 from course_lib.datasets.generators import pack_generator, unpack_generator
 from course_lib.datasets.sharding import Shard, find_rank, shard_of_worker
 from course_lib.datasets.transform import check_bool
+from course_lib.samplers.draws import new_seed
 from course_lib.samplers.order import check_generator, check_positive
 from course_lib.worker_info import get_worker_info
 
@@ -142,7 +143,7 @@ class StreamingDataset(IterableDataset[SampleT]):
             self._passes[_worker_id()] += 1
             # A worker without a generator has its own seed, and needs none of the program's.
             if self._seed is None and self.shuffle and (worker is None or self.generator is not None):
-                self._seed = int(torch.empty((), dtype=torch.int64).random_(generator=self.generator))
+                self._seed = new_seed(self.generator)
         return {
             "shuffle": self.shuffle,
             "buffer_size": self.buffer_size,

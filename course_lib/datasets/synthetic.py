@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from course_lib.datasets.base import Dataset, plain_index
+from course_lib.samplers.draws import integers, uniforms
 from course_lib.samplers.order import check_generator, check_positive
 
 Mask = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -44,7 +45,7 @@ def generate_synthetic_image(
     check_positive("width", width, "A picture is at least one pixel wide")
     check_positive("height", height, "A picture is at least one pixel high")
     check_generator(generator)
-    pixels = torch.randint(256, (height, width, 3), dtype=torch.uint8, generator=generator)
+    pixels = integers(256, (height, width, 3), generator, torch.uint8)
     return Image.fromarray(pixels.numpy())
 
 
@@ -99,7 +100,7 @@ class SyntheticImages(Dataset[tuple[torch.Tensor, int]]):
         self.classes = tuple(classes)
         self.mode = mode
         self.seed = seed
-        self.targets = torch.arange(n) % len(self.classes)
+        self.targets = torch.arange(n, device="cpu") % len(self.classes)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         position = plain_index(index, len(self))
@@ -107,7 +108,7 @@ class SyntheticImages(Dataset[tuple[torch.Tensor, int]]):
         # A generator of its own for each sample makes the picture independent of what was read before.
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + position) % 2**63)
         if self.mode == "noise":
-            return torch.randint(256, self._shape, dtype=torch.uint8, generator=generator), label
+            return integers(256, self._shape, generator, torch.uint8), label
         return self._draw(SHAPES[self.classes[label]], generator), label
 
     def __len__(self) -> int:
@@ -118,14 +119,14 @@ class SyntheticImages(Dataset[tuple[torch.Tensor, int]]):
         return self.channels, self.size, self.size
 
     def _draw(self, mask: Mask, generator: torch.Generator) -> torch.Tensor:
-        random = torch.rand(3 + 2 * self.channels, generator=generator)
+        random = uniforms(3 + 2 * self.channels, generator)
         radius = self.size * (0.22 + 0.16 * random[0])
         centre_x, centre_y = radius + (self.size - 1 - 2 * radius) * random[1:3]
-        pixels = torch.arange(self.size)
+        pixels = torch.arange(self.size, device="cpu")
         inside = mask((pixels[None, :] - centre_x) / radius, (pixels[:, None] - centre_y) / radius)
         dark, bright = random[3:].view(2, self.channels, 1, 1)
         image = torch.where(inside, 150 + 90 * bright, 15 + 70 * dark)
-        noise = torch.randn(self._shape, generator=generator) * 12
+        noise = torch.randn(self._shape, generator=generator, device="cpu") * 12
         return (image + noise).clamp(0, 255).to(torch.uint8)
 
 

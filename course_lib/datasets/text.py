@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 
 from course_lib.datasets.base import Dataset, plain_index
+from course_lib.samplers.draws import integers
 from course_lib.samplers.order import check_generator, check_positive
 
 _PATTERNS = (
@@ -105,7 +106,7 @@ class SyntheticText(Dataset[tuple[str, int]]):
             )
         self.classes = tuple(classes)
         self.seed = seed
-        self.targets = torch.arange(n) % len(self.classes)
+        self.targets = torch.arange(n, device="cpu") % len(self.classes)
 
     def __getitem__(self, index: int) -> tuple[str, int]:
         position = plain_index(index, len(self))
@@ -119,7 +120,7 @@ class SyntheticText(Dataset[tuple[str, int]]):
 
 
 def _choose(choices: Sequence[str], generator: torch.Generator | None) -> str:
-    return choices[int(torch.randint(len(choices), (), generator=generator))]
+    return choices[int(integers(len(choices), (), generator))]
 
 
 def _check_topic(topic: object) -> None:

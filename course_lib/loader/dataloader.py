@@ -40,7 +40,7 @@ class DataLoader(Generic[SampleT]):
 
     It has the signature and the rules of `torch.utils.data.DataLoader`, and gives the same batches for the
     same generator. Beyond torch, datasets and functions that are defined in a notebook work under every start
-    method, and exceptions of workers keep their arguments and attributes.
+    method, exceptions of workers keep arguments and attributes, and it shuffles under any default device.
 
     Args:
         dataset: anything with `__getitem__` and `__len__` (and `__getitems__`, to read a batch at once), or

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from course_lib.loader.fetch import iterate_indices
 from course_lib.loader.pinning import should_pin
 from course_lib.loader.progress import Progress, as_it_was, read_randomness
-from course_lib.loader.seeding import draw_base_seed
 from course_lib.loader.times import BatchTimes
+from course_lib.samplers.draws import new_seed
 
 if TYPE_CHECKING:
     from course_lib.loader.dataloader import DataLoader
@@ -90,7 +90,7 @@ class LoaderIterator(ABC):
         indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
         # After iter(sampler), before its first index: the order in which torch draws from the generator.
         if draw_seed:
-            self._progress.base_seed = draw_base_seed(loader.generator)
+            self._progress.base_seed = new_seed(loader.generator)
         self._orders: Iterator[tuple[int, Any]] = enumerate(indices)
 
     def _go_on(self, loader: "DataLoader[Any]", progress: Progress) -> None:
@@ -98,7 +98,7 @@ class LoaderIterator(ABC):
         with as_it_was(loader, progress.randomness):
             indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
             if progress.drew_seed:
-                progress.base_seed = draw_base_seed(loader.generator)
+                progress.base_seed = new_seed(loader.generator)
             self._check_skipped(sum(1 for _ in islice(indices, progress.handed)))
             first = list(islice(indices, 1))  # Samplers draw their seed at the first index.
         given_ahead = frozenset(progress.ahead)

@@ -17,6 +17,7 @@ from multiprocessing.resource_sharer import DupFd
 from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
+import numpy as np
 import torch.multiprocessing  # teaches ForkingPickler to put tensors into shared memory
 
 from course_lib.copy_on_write import CopyOnWriteMemory, Place
@@ -51,9 +52,9 @@ class _CopyingPickler(_SharingPickler):
         is_read_otherwise = isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg())
         if type(value) is torch.Tensor and is_plain(value) and not (vars(value) or is_read_otherwise):
             place = value.storage_offset(), value.shape, value.stride()
-            return _tensor, (value.untyped_storage(), value.dtype, *place)
+            return tensor_in, (value.untyped_storage(), value.dtype, *place)
         if isinstance(value, torch.UntypedStorage) and value.device.type == "cpu":
-            numbers: Any = torch.empty(0, dtype=torch.uint8).set_(value).numpy()
+            numbers: Any = tensor_in(value, torch.uint8).numpy()
             return _storage, (pickle.PickleBuffer(numbers),)
         if isinstance(value, torch.Tensor | torch.UntypedStorage | torch.TypedStorage):
             return value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
@@ -72,7 +73,7 @@ def _resolve(value: Any) -> Any:
     if type(value) is torch.Tensor and is_plain(value):
         like = torch.empty_like(value, device="meta")  # dense, where a view has gaps
         memory = torch.UntypedStorage._new_shared(like.nbytes)  # type: ignore[no-untyped-call]
-        copied = torch.empty(0, dtype=like.dtype).set_(memory, 0, like.shape, like.stride()).copy_(value)
+        copied = tensor_in(memory, like.dtype, 0, like.shape, like.stride()).copy_(value)
         return torch.multiprocessing.reductions.reduce_tensor(copied)  # type: ignore[no-untyped-call]
     if isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg()):
         return torch.clone, (value.resolve_conj().resolve_neg(),)
@@ -89,8 +90,9 @@ def is_plain(tensor: torch.Tensor) -> bool:
     )
 
 
-def _tensor(storage: torch.UntypedStorage, dtype: torch.dtype, *place: Any) -> torch.Tensor:
-    return torch.empty(0, dtype=dtype).set_(storage, *place)
+def tensor_in(storage: torch.UntypedStorage, dtype: torch.dtype, *place: Any) -> torch.Tensor:
+    """Return the tensor that a storage holds at a place; by default, all of it as a single dimension."""
+    return torch.empty(0, dtype=dtype, device="cpu").set_(storage, *place)
 
 
 def _storage(numbers: Any) -> torch.UntypedStorage:
@@ -113,7 +115,7 @@ def unpack_indices(packed: bytes | bytearray) -> Any:
     """Undo `pack_indices`."""
     if isinstance(packed, bytes):
         return unpack(packed)
-    return torch.frombuffer(packed, dtype=torch.int64) if packed else torch.empty(0, dtype=torch.int64)
+    return torch.from_numpy(np.frombuffer(packed, np.int64))
 
 
 def pack_for_parent(value: Any) -> bytes:

@@ -37,7 +37,7 @@ import torch
 from torch.multiprocessing import get_sharing_strategy
 
 from course_lib.datasets.batch_memory import offering
-from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, unpack
+from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, tensor_in, unpack
 from course_lib.platform import forks, remove_shared_memory
 
 _ALIGNMENT = 64
@@ -257,7 +257,7 @@ class _Pickler(Pickler):
 
 def _renew(old: Bytes, size: int) -> tuple[Bytes, bytes | None]:
     """Copy a slot's content to new memory of `size` bytes or more. If it is shared, return it packed, too."""
-    memory, packed = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8), None
+    memory, packed = torch.empty(int(size * _ROOM_TO_GROW), dtype=torch.uint8, device="cpu"), None
     try:
         memory.share_memory_()  # type: ignore[no-untyped-call]
         packed = pack_for_parent(memory.untyped_storage())  # of a tensor a copy would be sent
@@ -307,7 +307,7 @@ class Lender:
             return unpack(packed.outcome)
         slot = max(slot, ~slot)
         if packed.new_memory is not None:
-            self._memory[slot] = torch.empty(0, dtype=torch.uint8).set_(unpack(packed.new_memory)).numpy()
+            self._memory[slot] = tensor_in(unpack(packed.new_memory), torch.uint8).numpy()
         if not packed.places:
             self._free.append(slot)
             return unpack(packed.outcome)

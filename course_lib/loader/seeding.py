@@ -15,11 +15,6 @@ from course_lib.worker_info import get_worker_info
 _WORD = 0xFFFF_FFFF
 
 
-def draw_base_seed(generator: torch.Generator | None) -> int:
-    """Draw a base seed: an integer of 63 bits from `generator`, or from torch's global one if None."""
-    return int(torch.empty((), dtype=torch.int64).random_(generator=generator).item())
-
-
 def numpy_seed(base_seed: int, worker_id: int) -> list[int]:
     """Mix base seed and worker id into four words of 32 bits, as `numpy.random.seed` takes them.
 

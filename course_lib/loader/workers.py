@@ -109,6 +109,7 @@ def run_worker(
     threading.Thread(target=_end_with_parent, name="DataLoader parent watch", daemon=True).start()
     # As many workers as cores, each with as many threads as cores, would only get into each other's way.
     torch.set_num_threads(1)
+    torch.set_default_device(None)  # A forked process can use no GPU that its parent has used.
     try:
         if isinstance(contents, CopyOnWriteMemory):
             opener: Callable[[], Contents] = partial(unpack_contents, receive(tasks), contents)

@@ -248,7 +248,7 @@ def _numbers(value: Any) -> Iterator[torch.Tensor]:
         for part in value:
             yield from _numbers(part)
     elif isinstance(value, bool | int | float):
-        yield torch.tensor([_as_float(value)], dtype=torch.float64)
+        yield torch.tensor([_as_float(value)], dtype=torch.float64, device="cpu")
     elif isinstance(value, torch.Tensor):
         yield value.detach().reshape(-1)
     elif not isinstance(value, str | bytes) and value is not None:

@@ -10,6 +10,7 @@ from course_lib.datasets.base import Dataset, check_map_style, dataset_length
 from course_lib.loader.dataloader import DataLoader
 from course_lib.measure.rules import Note, ReadNotes, Rule, SampleRule
 from course_lib.measure.validation_report import Problem, ValidationReport
+from course_lib.samplers.draws import permutation
 from course_lib.samplers.order import check_generator
 
 _BATCH = 16
@@ -177,7 +178,7 @@ def _choose(length: int, fraction: float, generator: torch.Generator | None) -> 
             "pass. Find out why the dataset is empty."
         )
     count = max(1, round(length * fraction))
-    chosen: list[int] = torch.randperm(length, generator=generator)[:count].sort().values.tolist()
+    chosen: list[int] = permutation(length, generator)[:count].sort().values.tolist()
     return chosen
 
 

@@ -130,7 +130,7 @@ class _TensorTaker:
 
     def __init__(self, blocks: Iterator[torch.Tensor]) -> None:
         self._blocks = blocks
-        self._left = torch.empty(0, dtype=torch.int64)
+        self._left = torch.empty(0, dtype=torch.int64, device="cpu")
 
     def take(self, size: int) -> torch.Tensor:
         while len(self._left) < size:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from course_lib.samplers.draws import permutation
 from course_lib.samplers.order import Sampler, check_generator
 
 _ROUNDING = 1e-9  # 0.1 + 2 * 0.1 is a little more than 0.3, and another sum a little less
@@ -57,7 +58,7 @@ class UnlockedSampler(Sampler[int]):
     def index_blocks(self) -> Iterator[torch.Tensor]:
         """Yield the indices as one int64 tensor."""
         unlocked = torch.from_numpy(self.unlocked())
-        yield unlocked[torch.randperm(len(unlocked), generator=self.generator)] if self._shuffle else unlocked
+        yield unlocked[permutation(len(unlocked), self.generator)] if self._shuffle else unlocked
 
     def __len__(self) -> int:
         return len(self.unlocked())

@@ -21,6 +21,7 @@ import torch
 
 from course_lib.arrays import tensor_of
 from course_lib.samplers.distributed import DistributedSampler
+from course_lib.samplers.draws import permutation, uniforms
 from course_lib.samplers.trees import Floats, Indices
 
 Plan: TypeAlias = tuple[Indices, Indices]  # places in the samples, shape (steps, W); the samples, shape (n,)
@@ -95,19 +96,19 @@ class LoadBalancedDistributedSampler(DistributedSampler):
         if self.shuffle:
             # A row with repeats stays the last, so that each rank knows where its repeat is.
             rows = len(table) - (len(samples) > len(self.dataset))
-            table[:rows] = table[torch.randperm(rows, generator=generator).numpy()]
+            table[:rows] = table[permutation(rows, generator).numpy()]
             # Or the heaviest sample of all would go to rank 0 in each epoch.
-            table = table[:, torch.randperm(self.num_replicas, generator=generator).numpy()]
+            table = table[:, permutation(self.num_replicas, generator).numpy()]
         return table, samples
 
     def _heaviest_first(self, generator: torch.Generator) -> Indices:
         """Return the `total_size` samples of this epoch by falling cost, with repeats at the end."""
         size = len(self.dataset)
-        order = torch.randperm(size, generator=generator) if self.shuffle else torch.arange(size)
+        order = permutation(size, generator) if self.shuffle else torch.arange(size, device="cpu")
         kept = order[: self.total_size].numpy()
         costs = self.sample_weights[kept]
         if self.shuffle:
-            costs = costs * (1 + _BLUR * torch.rand(len(kept), generator=generator).numpy())
+            costs = costs * (1 + _BLUR * uniforms(len(kept), generator).numpy())
         repeats = order.numpy()[np.arange(len(kept), self.total_size) % max(size, 1)]
         return np.concatenate([kept[np.argsort(-costs, kind="stable")], repeats])
 

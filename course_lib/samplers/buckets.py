@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from course_lib.arrays import tensor_of
+from course_lib.samplers.draws import integers, permutation
 from course_lib.samplers.order import Sampler, check_generator, check_positive
 
 _BUCKETS_BY_DEFAULT = 20
@@ -73,7 +74,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         """Yield the same batches as int64 tensors of shape (B,): what a loader prefers, where it can."""
         sizes = self._sizes()
         batches = torch.split(self._order(), sizes)
-        for place in torch.randperm(len(sizes), generator=self.generator).tolist():
+        for place in permutation(len(sizes), self.generator).tolist():
             if not self.drop_last or len(batches[place]) == self.batch_size:
                 yield batches[place]
 
@@ -83,7 +84,7 @@ class BucketBatchSampler(Sampler[list[int]]):
 
     def _order(self) -> torch.Tensor:
         """Return all indices, sorted by bucket, shuffled within each."""
-        shuffled = torch.randperm(len(self.lengths), generator=self.generator)
+        shuffled = permutation(len(self.lengths), self.generator)
         # NumPy sorts in this thread. Torch uses several, which wait for each other where cores are busy.
         return shuffled[np.argsort(self._buckets[shuffled].numpy(), kind="stable")]
 
@@ -92,7 +93,7 @@ class BucketBatchSampler(Sampler[list[int]]):
         whole_batches, rest = divmod(len(self.lengths), self.batch_size)
         sizes = [self.batch_size] * whole_batches
         if rest:
-            sizes.insert(int(torch.randint(whole_batches + 1, (), generator=self.generator)), rest)
+            sizes.insert(int(integers(whole_batches + 1, (), self.generator)), rest)
         return sizes
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from course_lib.samplers.buckets import lengths_tensor
+from course_lib.samplers.draws import permutation
 from course_lib.samplers.order import Sampler, check_generator, check_positive
 
 
@@ -73,10 +74,10 @@ class DynamicBatchSampler(Sampler[list[int]]):
         self._warn_of_the_too_long()
 
     def __iter__(self) -> Iterator[list[int]]:
-        shuffled = torch.randperm(len(self.lengths), generator=self.generator)
+        shuffled = permutation(len(self.lengths), self.generator)
         buckets = self.lengths[shuffled] // self.bucket_width
         order = shuffled[np.argsort(-buckets.numpy(), kind="stable")].tolist()
-        for number in torch.randperm(len(self), generator=self.generator).tolist():
+        for number in permutation(len(self), self.generator).tolist():
             start, stop = self._cuts[number]
             yield order[start:stop]
 

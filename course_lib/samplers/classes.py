@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from course_lib.samplers.draws import integers, permutation
 from course_lib.samplers.order import Sampler, check_generator, check_positive, freshly_seeded_generator
 
 Indices = npt.NDArray[np.int64]
@@ -55,11 +56,11 @@ class StratifiedSampler(Sampler[list[int]]):
         order = self._spread()
         whole_batches, rest = divmod(len(order), self.batch_size)
         # The short batch is cut out at a random place: what is due last would otherwise always be in it.
-        place = int(torch.randint(whole_batches + 1, (), generator=self.generator))
+        place = int(integers(whole_batches + 1, (), self.generator))
         sizes = [self.batch_size] * place + [rest] + [self.batch_size] * (whole_batches - place)
         stops = list(accumulate(sizes))
         others = [number for number in range(len(sizes)) if number != place]
-        for choice in torch.randperm(len(others), generator=self.generator).tolist():
+        for choice in permutation(len(others), self.generator).tolist():
             stop = stops[others[choice]]
             yield order[stop - self.batch_size : stop]
         if rest:
@@ -75,7 +76,7 @@ class StratifiedSampler(Sampler[list[int]]):
         turns = np.concatenate([np.arange(len(members)) for members in self.members])
         sizes = np.concatenate([np.full(len(members), len(members)) for members in self.members])
         # Where two are due at the same place, chance decides, or rare classes would keep the same company.
-        chance = torch.randperm(total, generator=self.generator).numpy()
+        chance = permutation(total, self.generator).numpy()
         first_places = turns * total // sizes
         due = -(-(turns + 1) * total // sizes)
         by_first_place = np.argsort(first_places, kind="stable")
@@ -159,7 +160,7 @@ def _earliest_due_first(jobs: Iterator[tuple[int, int, int, int]], places: int) 
 
 
 def _shuffled(indices: Indices, generator: torch.Generator | None) -> Indices:
-    return indices.take(torch.randperm(len(indices), generator=generator).numpy())
+    return indices.take(permutation(len(indices), generator).numpy())
 
 
 def _members_of_classes(labels: Iterable[Any]) -> list[Indices]:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sized
 import torch
 from torch import distributed
 
+from course_lib.samplers.draws import permutation
 from course_lib.samplers.order import Sampler, check_sized
 
 
@@ -101,11 +102,11 @@ class DistributedSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         size = len(self.dataset)
         # Places behind the end start over from the beginning: that is the padding.
-        places = (torch.arange(self.num_samples) * self.num_replicas + self.rank) % max(size, 1)
+        places = (torch.arange(self.num_samples, device="cpu") * self.num_replicas + self.rank) % max(size, 1)
         if not self.shuffle:
             return iter(places.tolist())
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        return iter(torch.randperm(size, generator=generator)[places].tolist())
+        return iter(permutation(size, generator)[places].tolist())
 
     def __len__(self) -> int:
         return self.num_samples

@@ -14,6 +14,7 @@ import torch
 from torch.utils.data import Sampler as TorchSampler
 
 from course_lib.inheritance import is_behind, remember_methods, was_replaced
+from course_lib.samplers.draws import integers, new_seed, permutation
 
 IndexT = TypeVar("IndexT", covariant=True)
 _INDICES_PER_BLOCK = 65_536
@@ -66,7 +67,7 @@ class SequentialSampler(Sampler[int]):
         """Yield the indices as int64 tensors."""
         size = len(self.data_source)
         for start in range(0, size, _INDICES_PER_BLOCK):
-            yield torch.arange(start, min(start + _INDICES_PER_BLOCK, size))
+            yield torch.arange(start, min(start + _INDICES_PER_BLOCK, size), device="cpu")
 
     def __len__(self) -> int:
         return len(self.data_source)
@@ -136,16 +137,16 @@ class RandomSampler(Sampler[int]):
     def _draws(self, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         for start in range(0, self.num_samples, _DRAWS_PER_CALL):
             count = min(_DRAWS_PER_CALL, self.num_samples - start)
-            yield torch.randint(size, (count,), generator=generator)
+            yield integers(size, (count,), generator)
 
     def _passes(self, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
         whole_passes, rest = divmod(self.num_samples, size)
         for _ in range(whole_passes):
-            yield torch.randperm(size, generator=generator)
+            yield permutation(size, generator)
         # Drawn even if nothing is left to yield: torch does, and where the generator is the user's, the next
         # epoch's order depends on it.
         if rest > 0 or generator is self.generator:
-            yield torch.randperm(size, generator=generator)[:rest]
+            yield permutation(size, generator)[:rest]
 
 
 class SubsetRandomSampler(Sampler[int]):
@@ -173,7 +174,7 @@ class SubsetRandomSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         to_plain_list = getattr(self.indices, "tolist", None)
         indices = to_plain_list() if to_plain_list is not None else self.indices
-        for position in torch.randperm(len(indices), generator=self.generator).tolist():
+        for position in permutation(len(indices), self.generator).tolist():
             yield indices[position]
 
     def __len__(self) -> int:
@@ -219,5 +220,4 @@ def check_positive(name: str, value: Any, rule: str) -> None:
 
 def freshly_seeded_generator() -> torch.Generator:
     """Return a generator whose seed is drawn from torch's global one."""
-    seed = int(torch.empty((), dtype=torch.int64).random_().item())
-    return torch.Generator().manual_seed(seed)
+    return torch.Generator().manual_seed(new_seed())

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.samplers.draws import uniforms
 from course_lib.samplers.order import Sampler, check_generator, check_positive, freshly_seeded_generator
 from course_lib.samplers.trees import Floats, Indices, Tree
 
@@ -78,7 +79,7 @@ class PrioritySampler(Sampler[int]):
         generator = self.generator or freshly_seeded_generator()
         for start in range(0, self.num_samples, _POINTS_PER_CALL):
             count = min(_POINTS_PER_CALL, self.num_samples - start)
-            for point in torch.rand(count, dtype=torch.float64, generator=generator).tolist():
+            for point in uniforms(count, generator, torch.float64).tolist():
                 self._check_sum()
                 yield self._sums.find(point * self._sums.root)
 

@@ -7,6 +7,7 @@ import torch
 
 from course_lib.arrays import tensor_of
 from course_lib.errors import ArgumentTypeError
+from course_lib.samplers.draws import uniforms
 from course_lib.samplers.order import Sampler, check_generator, check_positive
 
 _MULTINOMIAL_LIMIT = 2**24  # torch.multinomial refuses more categories than this
@@ -121,7 +122,7 @@ def _draw_by_cumulative_sum(
 ) -> torch.Tensor:
     """Invert the distribution function: index i owns the stretch of length weights[i] on a line."""
     ends = weights.cumsum(0)
-    points = torch.rand(count, dtype=torch.float64, generator=generator) * ends[-1]
+    points = uniforms(count, generator, torch.float64) * ends[-1]
     # A point on a border belongs to the stretch that begins there, so a stretch of length 0 is never hit.
     last_positive = int(weights.nonzero()[-1])
     return torch.searchsorted(ends, points, right=True).clamp(max=last_positive)

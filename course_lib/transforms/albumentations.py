@@ -153,7 +153,8 @@ class _Run:
 
     def _seed(self) -> None:
         # Making new generators would take three times as long as setting these: 30 and 10 microseconds.
-        numbers = torch.empty(5, dtype=torch.int64).random_(generator=self._find_generator()).tolist()
+        words = torch.empty(5, dtype=torch.int64, device="cpu")
+        numbers = words.random_(generator=self._find_generator()).tolist()
         self._python.seed(numbers[0])
         self._numpy.bit_generator.state = {
             "bit_generator": "PCG64",

@@ -71,9 +71,9 @@ class BatchedImageTransform:
                 "and a standard deviation that is not 0. Pass three numbers for either."
             )
         # (pixel / 255 - mean) / std, as one multiplication and one subtraction.
-        deviations = torch.tensor(self.std, dtype=torch.float64)
+        means, deviations = torch.tensor([self.mean, self.std], dtype=torch.float64, device="cpu")
         self._scale = (1 / (255 * deviations)).float().view(3, 1, 1)
-        self._shift = (torch.tensor(self.mean, dtype=torch.float64) / deviations).float().view(3, 1, 1)
+        self._shift = (means / deviations).float().view(3, 1, 1)
 
     def __call__(self, pictures: Sequence[Any]) -> torch.Tensor:
         """Transform B pictures, which may differ in size.

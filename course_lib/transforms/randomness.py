@@ -15,6 +15,7 @@ import threading
 
 import torch
 
+from course_lib.samplers.draws import new_seed
 from course_lib.worker_info import get_worker_info
 
 _of_this_thread = threading.local()
@@ -34,5 +35,4 @@ def generator_of_this_worker() -> torch.Generator | None:
 
 def generator_for_worker(given: torch.Generator, worker_seed: int) -> torch.Generator:
     """Return a generator made from the state of the one given, which stays as it is, and a worker's seed."""
-    number = torch.empty((), dtype=torch.int64).random_(generator=given.clone_state())
-    return torch.Generator().manual_seed(int(number) ^ worker_seed)
+    return torch.Generator().manual_seed(new_seed(given.clone_state()) ^ worker_seed)

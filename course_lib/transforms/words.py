@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from course_lib.samplers.draws import integers, permutation, uniforms
 from course_lib.samplers.order import check_generator
 from course_lib.transforms.randomness import generator_of_this_worker
 from course_lib.transforms.sentences import Sentence, TextT, in_the_case_of, is_held
@@ -143,7 +144,7 @@ def random_deletion(text: TextT, p: float = 0.1, *, generator: torch.Generator |
             f"p got {p!r}. It is the probability with which a word is deleted. Pass a number from 0 to 1."
         )
     words = sentence.words
-    draws = torch.rand(len(words), generator=generator, dtype=torch.float64).tolist()
+    draws = uniforms(len(words), generator, torch.float64).tolist()
     kept = [draw >= p or is_held(words, place) for place, draw in enumerate(draws)]
     if words and not any(kept):
         kept[_choose(range(len(words)), generator)] = True
@@ -162,9 +163,9 @@ def _check_count(n: object) -> None:
 
 
 def _choose(choices: Sequence[Choice], generator: torch.Generator | None) -> Choice:
-    return choices[int(torch.randint(len(choices), (), generator=generator))]
+    return choices[int(integers(len(choices), (), generator))]
 
 
 def _choose_several(choices: Sequence[Choice], count: int, generator: torch.Generator | None) -> list[Choice]:
-    order = torch.randperm(len(choices), generator=generator)[:count].tolist()
+    order = permutation(len(choices), generator)[:count].tolist()
     return [choices[position] for position in order]

@@ -8,7 +8,8 @@ import torch
 from torch.utils.data import DataLoader as TorchLoader
 
 from course_lib import DataLoader, seed_worker
-from course_lib.loader.seeding import draw_base_seed, seed_everything
+from course_lib.loader.seeding import seed_everything
+from course_lib.samplers.draws import new_seed
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 
@@ -93,5 +94,5 @@ def test_seed_worker_refuses(worker_id, error):
 
 
 def test_base_seed_comes_from_the_generator():
-    seeds = [draw_base_seed(torch.Generator().manual_seed(4)) for _ in range(2)]
-    assert seeds[0] == seeds[1] != draw_base_seed(torch.Generator().manual_seed(5))
+    seeds = [new_seed(torch.Generator().manual_seed(4)) for _ in range(2)]
+    assert seeds[0] == seeds[1] != new_seed(torch.Generator().manual_seed(5))
