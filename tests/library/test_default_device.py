@@ -115,7 +115,7 @@ def test_workers_make_batches_on_the_cpu(method):
 
 def test_without_workers_a_dataset_makes_its_samples_where_it_is_told_to():
     with torch.device("meta"):
-        squares, numbers = next(iter(DataLoader(Squares(), 4)))
+        squares, _ = next(iter(DataLoader(Squares(), 4)))
     assert squares.is_meta
 
 
@@ -194,4 +194,5 @@ def test_what_is_drawn_is_what_torch_draws():
 def test_a_subset_of_a_dataset_elsewhere_stays_there():
     data = TensorDataset(torch.empty(10, 2, device="meta"))
     (batch,) = next(iter(DataLoader(Subset(data, [1, 2, 3]), 2)))
-    assert batch.is_meta and batch.shape == (2, 2)
+    assert batch.is_meta
+    assert batch.shape == (2, 2)
