@@ -472,9 +472,10 @@ def test_trap_no_check_that_the_parent_lives(tmp_path, method):
 def test_ctrl_c_ends_quietly_and_a_loader_works_afterwards(tmp_path):
     end = """
 try:
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell lets its background jobs ignore it.
     signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGINT))
     os.setpgid(0, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
     for _ in iterator:
         pass
 except KeyboardInterrupt:
