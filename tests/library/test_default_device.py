@@ -6,6 +6,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_lists_of_indices_too():
     expected = batches(batch_sampler=order)
     with torch.device("meta"):
         found = batches(batch_sampler=order)
+    assert len(found) == len(expected) == 4
     assert all(torch.equal(*pair) for one, other in zip(found, expected) for pair in zip(one, other))
 
 
@@ -107,9 +109,9 @@ def test_workers_make_batches_on_the_cpu(method):
         assert sorted(seen) == list(range(20)) != seen
         print("all came")
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    root = Path(__file__).parents[2]  # from where `tests` is found
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=root)
     assert done.stdout == "all came\n", done.stderr
 
 
@@ -175,6 +177,7 @@ def test_splits_and_made_pictures_are_the_same():
     with torch.device("meta"):
         again, others = run()
     assert again == indices
+    assert len(tensors) == len(others) == 3
     assert all(torch.equal(*pair) for pair in zip(tensors, others))
 
 
