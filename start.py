@@ -27,6 +27,10 @@ NO_VENV = """Could not make .venv. The course needs a folder it may write to, an
 move it to your home folder; on Debian or Ubuntu also type  sudo apt install python3-venv"""
 NO_PACKAGES = """Could not install the packages; the lines above say why. Most often the network is missing
 or the disk is full (Linux needs 8 GB, other systems 3). Mend that and run the same command again."""
+NEWEST = (3, 14)  # the newest Python that every package is known to support
+TOO_NEW = """
+Or a package does not exist yet for so new a Python: this is %d.%d, and all are known to exist for %d.%d.
+Install that (python.org has it), delete the folder .venv here and start the course with it."""
 
 
 def complaint(version, system, machine):
@@ -36,6 +40,12 @@ def complaint(version, system, machine):
     if (system, machine) == ("Darwin", "x86_64"):
         return INTEL_MAC
     return ""
+
+
+def advice_on_packages(version):
+    """Return what to do when the packages could not be installed."""
+    newer = tuple(version[:2]) > NEWEST
+    return NO_PACKAGES + (TOO_NEW % (tuple(version[:2]) + NEWEST) if newer else "")
 
 
 def fingerprint():
@@ -63,14 +73,15 @@ def install(testing, environment):
         except OSError as error:
             sys.exit("%s\n\n%s" % (error, advice))
 
+    no_packages = advice_on_packages(sys.version_info)
     print("Installing the course; the first time this takes a few minutes.")
     if not (os.path.exists(PYTHON) and os.path.exists(UV)):
         # An environment that works is kept: it may be uv's, which has everything but pip.
         clear = () if os.path.exists(PYTHON) else ("--clear",)
         step(NO_VENV, sys.executable, "-m", "venv", VENV, *clear)
-        step(NO_PACKAGES, PYTHON, "-m", "pip", "install", "uv>=0.7")
+        step(no_packages, PYTHON, "-m", "pip", "install", "uv>=0.7")
     wanted = () if testing else ("--no-dev", "--inexact")
-    step(NO_PACKAGES, UV, "sync", "--project", ROOT, "--python", PYTHON, *wanted)
+    step(no_packages, UV, "sync", "--project", ROOT, "--python", PYTHON, *wanted)
     with open(STAMP, "w") as file:
         file.write(fingerprint() + (" tests" if testing else ""))
 

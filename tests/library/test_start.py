@@ -67,6 +67,16 @@ def test_only_machines_without_a_torch_are_turned_away(start: dict[str, Any]) ->
         assert complaint((3, 20, 0), system, machine) == ""
 
 
+def test_a_python_newer_than_its_packages_is_named_among_the_causes(start: dict[str, Any]) -> None:
+    advice_on_packages, newest = start["advice_on_packages"], start["NEWEST"]
+    assert advice_on_packages((*newest, 9)) == advice_on_packages((3, 11, 0)) == start["NO_PACKAGES"]
+    for version in ((newest[0], newest[1] + 1, 0), (newest[0] + 1, 0, 0)):
+        advice = advice_on_packages(version)
+        assert advice.startswith(start["NO_PACKAGES"])
+        assert f"this is {version[0]}.{version[1]}, and all are known to exist for 3.14" in advice
+        assert "delete the folder .venv" in advice
+
+
 def test_it_needs_the_standard_library_only() -> None:
     tree = ast.parse(START.read_text(encoding="ascii"))
     modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
