@@ -55,6 +55,12 @@ def get_worker_info() -> WorkerInfo | None:
     return WorkerInfo(of_process.id, of_process.num_workers, of_process.seed, of_process.dataset)
 
 
+def worker_id() -> int | None:
+    """Return the number of the worker that runs this code, or None in the main process."""
+    worker = get_worker_info()
+    return None if worker is None else worker.id
+
+
 def set_worker_info(info: WorkerInfo | None) -> None:
     """Make `info` the identity of this worker; None when its work is over.
 

@@ -113,6 +113,14 @@ def dataset_length(dataset: Any) -> int:
     return len(dataset)
 
 
+def known_length(dataset: Any) -> int | None:
+    """Return `len(dataset)`; None if it has no length, or says so by raising."""
+    try:
+        return len(dataset)
+    except (TypeError, NotImplementedError):
+        return None
+
+
 def check_map_style(dataset: Any, owner: str) -> None:
     """Refuse a dataset that cannot be indexed.
 

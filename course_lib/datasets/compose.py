@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from course_lib.datasets.base import (
     plain_index,
     samples_fetch,
 )
-from course_lib.datasets.position import Position, open_at, state_of
+from course_lib.datasets.position import Position, open_at, position_of, samples_before
 from course_lib.errors import AssertionTypeError, AssertionValueError
+from course_lib.worker_info import worker_id
 
 SampleT = TypeVar("SampleT", covariant=True)
 
@@ -103,68 +105,108 @@ class ChainDataset(IterableDataset[SampleT]):
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
+        self._places: dict[int | None, _Places] = {}  # by worker: threads share this object
 
     def __iter__(self) -> "ChainPass[SampleT]":
-        return ChainPass(self.datasets)
+        """Begin a pass; after `load_state_dict`, go on where that one was."""
+        latest = self._places.get(worker_id(), _Places())
+        places = self._places[worker_id()] = latest if latest.is_loaded else latest.of_next_pass()
+        places.is_loaded = False
+        return ChainPass(self.datasets, places)
 
     def __len__(self) -> int:
         for stream in self.datasets:
             _check_stream(stream)
         return sum(dataset_length(stream) for stream in self.datasets)
 
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let the next pass go on where another pass over the same streams was.
 
-class ChainPass(Iterator[SampleT]):
-    """One pass over streams, one after the other: an iterator that knows how far it has come.
+        Args:
+            state: from `state_dict` of that pass.
+        """
+        positions = {int(number): Position(**one) for number, one in state["positions"].items()}
+        self._places[worker_id()] = _Places(state["number"], positions, dict(positions), is_loaded=True)
 
-    Args:
-        streams: iterable-style datasets.
+
+@dataclass
+class _Places:
+    """How far the streams of a chain were read by one worker.
+
+    Attributes:
+        number: which stream is read.
+        known: by number, how far a stream was read when another's turn came.
+        untold: the same of another process's streams; those of this one are told when they are opened.
+        is_loaded: no pass has begun since these places were loaded.
     """
 
-    def __init__(self, streams: Sequence[Any]) -> None:
+    number: int = 0
+    known: dict[int, Position] = field(default_factory=dict)
+    untold: dict[int, Position] = field(default_factory=dict)
+    is_loaded: bool = False
+
+    def of_next_pass(self) -> "_Places":
+        known, untold = (
+            {number: place.once_past(has_ended=False) for number, place in places.items()}
+            for places in (self.known, self.untold)
+        )
+        return _Places(0, known, untold)
+
+
+class ChainPass(Iterator[SampleT]):
+    """One pass over streams, one after the other: an iterator that knows how far it has come."""
+
+    def __init__(self, streams: Sequence[Any], places: _Places) -> None:
         self._streams = streams
-        self._left: list[Position] = []  # how far each stream was read that came before the current one
-        self._samples = 0  # that the current one gave, or failed to give
+        self._places = places
+        self._start: Position | None = None  # of the current stream
+        self._samples = 0  # that it gave, or failed to give
         self._current: Iterator[SampleT] | None = None
 
     def __next__(self) -> SampleT:
-        while len(self._left) < len(self._streams):
+        while self._places.number < len(self._streams):
             if self._current is None:
-                _check_stream(self._streams[len(self._left)])
-                self._current = iter(self._streams[len(self._left)])
+                self._current = self._open()
             try:
                 sample = next(self._current)
                 self._samples += 1
                 return sample
             except StopIteration:
-                self._left.append(self._position(self._current))
-                self._current, self._samples = None, 0
+                self._leave()
             except Exception:
                 self._samples += 1
                 raise
         raise StopIteration
 
     def state_dict(self) -> dict[str, Any]:
-        """Say in plain values how far this pass has come, for `load_state_dict`."""
-        current = [] if self._current is None else [self._position(self._current)]
-        return {"left": len(self._left), "positions": [list(one) for one in [*self._left, *current]]}
+        """Say in plain values how far this pass has come, for `ChainDataset.load_state_dict`.
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another pass over the same streams was.
-
-        Args:
-            state: from its `state_dict`.
+        Raises:
+            RuntimeError: one of the streams cannot tell its place.
         """
-        positions = [Position(*one) for one in state["positions"]]
-        self._left = positions[: state["left"]]
-        for stream, position in zip(self._streams, self._left):
-            if position.state is not None:
-                open_at(stream, position)  # It has ended, and knows then how many passes there were.
-        if len(positions) > len(self._left):
-            self._current = open_at(self._streams[len(self._left)], positions[-1])
-            self._samples = positions[-1].samples
+        positions = dict(self._places.known)
+        if self._current is not None and (position := self._position(self._current)) is not None:
+            positions[self._places.number] = position
+        return {
+            "number": self._places.number,
+            "positions": {str(number): position.to_dict() for number, position in positions.items()},
+        }
 
-    def _position(self, current: Iterator[SampleT]) -> Position:
-        return Position(self._samples, state_of(self._streams[len(self._left)], current))
+    def _open(self) -> Iterator[SampleT]:
+        stream = self._streams[self._places.number]
+        _check_stream(stream)
+        self._start = self._places.untold.pop(self._places.number, None)
+        self._samples = samples_before(self._start)
+        return open_at(stream, self._start)
+
+    def _leave(self) -> None:
+        if self._current is not None and (position := self._position(self._current)) is not None:
+            self._places.known[self._places.number] = position._replace(has_ended=True)
+        self._places.number += 1
+        self._current = None
+
+    def _position(self, current: Iterator[SampleT]) -> Position | None:
+        return position_of(self._streams[self._places.number], current, self._samples, self._start)
 
 
 class StackDataset(Dataset[Any]):
@@ -187,9 +229,9 @@ class StackDataset(Dataset[Any]):
     def __init__(self, *datasets: Any, **named_datasets: Any) -> None:
         if datasets and named_datasets:
             raise ValueError(
-                f"StackDataset got {len(datasets)} datasets without and {len(named_datasets)} with a name, "
-                "but both types are given only apart. A sample is either a tuple or a dict. Name all of "
-                "them or none."
+                "Supported either datasets without a name, for samples that are tuples, or datasets with "
+                f"names, for dicts, but both types are given to StackDataset: {len(datasets)} without and "
+                f"{len(named_datasets)} with a name. Name all of them or none."
             )
         if not datasets and not named_datasets:
             raise ValueError(

@@ -27,7 +27,7 @@ from course_lib.datasets.sharding import Shard, find_rank, shard_of_worker
 from course_lib.datasets.transform import check_bool
 from course_lib.samplers.draws import new_seed
 from course_lib.samplers.order import check_generator, check_positive
-from course_lib.worker_info import get_worker_info
+from course_lib.worker_info import get_worker_info, worker_id
 
 SampleT = TypeVar("SampleT")
 _ONE_AT_A_TIME = threading.Lock()  # workers that are threads begin their passes side by side
@@ -123,7 +123,7 @@ class StreamingDataset(IterableDataset[SampleT]):
             return  # nothing had begun
         self._resumed, self._current = dict(state), None
         self._seed = state["base_seed"]
-        self._passes[_worker_id()] = state["pass"] + 1
+        self._passes[worker_id()] = state["pass"] + 1
 
     def __getstate__(self) -> dict[str, Any]:
         if isinstance(self.source, Iterator):
@@ -139,8 +139,8 @@ class StreamingDataset(IterableDataset[SampleT]):
     def _fresh_state(self) -> dict[str, Any]:
         worker = get_worker_info()
         with _ONE_AT_A_TIME:
-            number = self._passes[_worker_id()]
-            self._passes[_worker_id()] += 1
+            number = self._passes[worker_id()]
+            self._passes[worker_id()] += 1
             # A worker without a generator has its own seed, and needs none of the program's.
             if self._seed is None and self.shuffle and (worker is None or self.generator is not None):
                 self._seed = new_seed(self.generator)
@@ -256,8 +256,3 @@ def _until_error(elements: Iterable[SampleT], errors: list[Exception]) -> Iterat
         yield from elements
     except Exception as error:
         errors.append(error)
-
-
-def _worker_id() -> int | None:
-    worker = get_worker_info()
-    return None if worker is None else worker.id

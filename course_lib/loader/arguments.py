@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from course_lib.errors import AssertionValueError
+from course_lib.loader.progress import Progress
 from course_lib.platform import available_cores
 
 
@@ -166,10 +167,10 @@ def check_state(state: Any, fingerprint: Mapping[str, Any]) -> None:
         ValueError: it is not.
     """
     saved = state.get("_arguments") if isinstance(state, Mapping) else None
-    if not isinstance(saved, Mapping):
+    if not isinstance(saved, Mapping) or not Progress({}).to_dict().keys() <= state.keys():
         raise ValueError(
-            f"load_state_dict got {_shorten(state)}, which is no state of a DataLoader of this library. Pass "
-            "what state_dict() has returned."
+            f"load_state_dict got {_shorten(state)}, which is no state of a DataLoader of this library, or "
+            "lacks a part of it. Pass what state_dict() has returned."
         )
     for name, value in fingerprint.items():
         if saved.get(name) != value:
@@ -225,8 +226,8 @@ def warn_about_many_workers(num_workers: int) -> None:
         warnings.warn(
             f"This DataLoader will create {num_workers} worker processes in total. Our suggested max "
             f"number of worker in current system is {cores}, which is smaller than what this DataLoader is "
-            "going to create. More workers than cores help only when workers wait for a disk or a "
-            "network; else they take each other's time and memory.",
+            "going to create. And excessive worker creation might get DataLoader running slow or even "
+            "freeze: more workers than cores help only where they wait for a disk or a network.",
             stacklevel=4,
         )
 

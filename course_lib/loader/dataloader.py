@@ -7,6 +7,7 @@ them, a fetcher reads these samples from the dataset, the collate function makes
 import copy
 import multiprocessing
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import repeat
 from math import ceil
 from multiprocessing.context import BaseContext
@@ -16,6 +17,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from course_lib.collate import default_collate, default_convert
+from course_lib.datasets.base import known_length
 from course_lib.datasets.position import Position
 from course_lib.errors import AssertionValueError
 from course_lib.loader import arguments
@@ -183,11 +185,13 @@ class DataLoader(Generic[SampleT]):
 
         The pass may be going on, in this process or with workers, and may have been left by `break`. The
         state holds numbers and tensors only: no samples, and nothing of the model.
+
+        Raises:
+            RuntimeError: a stream cannot tell its place, or worker threads share one.
         """
         progress = self._loaded or self._progress
         if progress is None or progress.is_finished:
-            base_seed = 0 if progress is None else progress.base_seed
-            progress = Progress(read_randomness(self), base_seed, is_finished=progress is not None)
+            progress = replace(progress or Progress({}), randomness=read_randomness(self))
         # A copy, because a stream's own state may go on changing.
         return copy.deepcopy({**progress.to_dict(), "_arguments": self._fingerprint()})
 
@@ -196,7 +200,8 @@ class DataLoader(Generic[SampleT]):
 
         Augmentation is no part of it: random numbers that samples draw are new ones. Generators of torch's
         are found in the loader, its samplers and the samplers that these hold. A sampler that draws from
-        others, or from the global one in mid-pass, must bring its own `state_dict` and `load_state_dict`.
+        others, or from the global one in mid-pass, must bring its own `state_dict` and `load_state_dict`,
+        which say how a pass began. A stream or its iterator may bring them to say where it is.
 
         Args:
             state: from `state_dict` of a loader with the same dataset and the same arguments.
@@ -209,6 +214,9 @@ class DataLoader(Generic[SampleT]):
         if self._loaded.is_finished:
             restore_randomness(self, self._loaded.randomness)
         self._iterator = None  # Workers of an earlier pass have other seeds.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_iterator": None}  # Workers stay with the loader that has started them.
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._initialized and name in _FIXED:
@@ -243,13 +251,16 @@ class DataLoader(Generic[SampleT]):
             "drop_last": self.drop_last,
             # The parts of a stream depend on who reads it; indices do not.
             "num_workers": self.num_workers if self._streaming else None,
-            "samples": len(self.dataset)
-            if not self._streaming and hasattr(self.dataset, "__len__")
-            else None,
+            "samples": None if self._streaming else known_length(self.dataset),
             "sampler": type(self.sampler).__name__,
             "batch_sampler": type(self.batch_sampler).__name__,
             "generator": None if self.generator is None else "given",
         }
+
+    @property
+    def _keeps_dataset(self) -> bool:
+        """Whether one pass reads the same object as the next, and not a new copy of it."""
+        return self.num_workers == 0 or self.persistent_workers or self.worker_type == "thread"
 
     def _refuse_timeout(self) -> None:
         if self.timeout:

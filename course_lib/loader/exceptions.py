@@ -55,12 +55,8 @@ class ExceptionWrapper:
             BaseException: of the type that was wrapped; a RuntimeError if that type cannot be built.
         """
         origin = f"Caught {self.exc_type.__name__} {self.where}.\nOriginal {self.exc_msg}"
-        try:
-            exception = _put_together(self.exc_type, self._arguments, self._state)
-        except Exception:
-            raise RuntimeError(origin) from None
-        exception.add_note(origin)
-        raise exception
+        # No name for it here: its traceback will hold this frame, and through it the loader and its workers.
+        raise _put_together(self.exc_type, self._arguments, self._state, origin)
 
 
 def _take_apart(exception: BaseException) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -73,13 +69,17 @@ def _take_apart(exception: BaseException) -> tuple[tuple[Any, ...], dict[str, An
 
 
 def _put_together(
-    kind: type[BaseException], arguments: tuple[Any, ...], state: dict[str, Any]
+    kind: type[BaseException], arguments: tuple[Any, ...], state: dict[str, Any], note: str
 ) -> BaseException:
     # Not kind(*arguments): a constructor of the user's may take other arguments than those it stored.
     ancestor = _built_in_ancestor(kind)
-    exception: BaseException = ancestor.__new__(kind, *arguments)
-    ancestor.__init__(exception, *arguments)
-    exception.__setstate__(state)
+    try:
+        exception: BaseException = ancestor.__new__(kind, *arguments)
+        ancestor.__init__(exception, *arguments)
+        exception.__setstate__(state)
+    except Exception:
+        return RuntimeError(note)
+    exception.add_note(note)
     return exception
 
 

@@ -4,16 +4,16 @@ The same two classes work in the main process and in every worker process, so th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
 from course_lib.collate import default_collate
 from course_lib.datasets.base import as_index_tensor, batch_fetch, samples_fetch
 from course_lib.datasets.columns import ColumnBatch
-from course_lib.datasets.position import Position, open_at, state_of
+from course_lib.datasets.position import Position, TrackedStream
 from course_lib.inheritance import was_replaced
 
 Fetched = tuple[Any, int]  # a batch, and how many samples a stream gave for it: 0 from a map-style dataset
@@ -107,19 +107,16 @@ class StreamFetcher:
         drop_last: bool,
         start: Position | None,
     ) -> None:
-        self._dataset = dataset
-        self._stream = iter(dataset) if start is None else open_at(dataset, start)
-        self._samples = 0 if start is None else start.samples
+        self._stream = TrackedStream(dataset, start)
         self._batched = batched
         self._collate_fn = collate_fn
         self._drop_last = drop_last
-        self._ended = False
 
     def fetch(self, indices: Any, stages: Stages | None = None) -> Fetched | None:
         """Take as many samples as there are `indices`, whose values mean nothing to a stream, and collate."""
         begun = perf_counter()
-        samples = self._take(len(indices) if self._batched else 1)
-        if not samples or (self._ended and self._drop_last and self._batched):
+        samples = self._stream.take(len(indices) if self._batched else 1)
+        if not samples or (self._stream.has_ended and self._drop_last and self._batched):
             return None
         loaded = perf_counter()
         batch = _collate(self._collate_fn, samples if self._batched else samples[0])
@@ -127,32 +124,22 @@ class StreamFetcher:
             stages += begun, loaded, perf_counter()
         return batch, len(samples)
 
-    def position(self) -> Position:
+    def position(self) -> Position | None:
         """Say how far the stream has been read."""
-        return Position(self._samples, state_of(self._dataset, self._stream))
-
-    def _take(self, size: int) -> list[Any]:
-        samples = list[Any]()
-        try:
-            # A stream that has ended must not be asked again: some iterators start over or fail.
-            samples += () if self._ended else islice(map(next, repeat(self._stream)), size)
-        except Exception:
-            self._samples += 1
-            raise
-        finally:
-            self._samples += len(samples)
-        self._ended = len(samples) < size
-        return samples
+        return self._stream.position()
 
 
-class EmptyStream:
-    """What is left of a stream that could not be opened: nothing."""
+class EmptyStream(NamedTuple):
+    """What is left of a stream that could not be opened at `start`: nothing."""
+
+    start: Position | None = None
 
     def fetch(self, indices: Any, stages: Stages | None = None) -> None:
         """Say that the stream has ended."""
 
-    def position(self) -> None:
-        """Say nothing."""
+    def position(self) -> Position | None:
+        """Say where it would have been opened."""
+        return self.start
 
 
 def make_fetcher(

@@ -87,40 +87,58 @@ class LoaderIterator(ABC):
         if finished is not None and loader.persistent_workers:  # They would have kept their seeds.
             draw_seed, base_seed = False, finished.base_seed
         self._progress = Progress(read_randomness(loader), base_seed, draw_seed)
-        indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
+        if (before := finished or loader._progress) is not None and loader._keeps_dataset:
+            self._progress.follow(before)
+        indices = self._draw(loader)
         # After iter(sampler), before its first index: the order in which torch draws from the generator.
         if draw_seed:
             self._progress.base_seed = new_seed(loader.generator)
+        self._open_stream(loader)
+        if finished is not None:
+            indices = self._after(loader, indices, 0)
         self._orders: Iterator[tuple[int, Any]] = enumerate(indices)
 
     def _go_on(self, loader: "DataLoader[Any]", progress: Progress) -> None:
         self._progress = progress
+        progress.untold = dict(progress.places)
         with as_it_was(loader, progress.randomness):
-            indices = iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
+            indices = self._draw(loader)
             if progress.drew_seed:
                 progress.base_seed = new_seed(loader.generator)
-            self._check_skipped(sum(1 for _ in islice(indices, progress.handed)))
-            first = list(islice(indices, 1))  # Samplers draw their seed at the first index.
+            indices = self._after(loader, indices, progress.handed)
+            self._open_stream(loader)
         given_ahead = frozenset(progress.ahead)
-        orders = enumerate(chain(first, indices), progress.handed)
+        orders = enumerate(indices, progress.handed)
         self._orders = (order for order in orders if order[0] not in given_ahead)
 
-    def _check_skipped(self, skipped: int) -> None:
-        handed = self._progress.handed
+    def _draw(self, loader: "DataLoader[Any]") -> Iterator[Any]:
+        return iterate_indices(self._index_sampler, loader.dataset, loader.batch_sampler is not None)
+
+    def _after(self, loader: "DataLoader[Any]", indices: Iterator[Any], handed: int) -> Iterator[Any]:
+        """Return what comes after the batches that were handed out."""
+        # The one after them is drawn at once: samplers draw their seed at the first index.
+        skipped, first = sum(1 for _ in islice(indices, handed)), list(islice(indices, 1))
+        if not skipped and not first:  # The sampler stood at the end of the pass before; it begins anew now.
+            indices = self._draw(loader)
+            skipped, first = sum(1 for _ in islice(indices, handed)), list(islice(indices, 1))
         if skipped < handed:
             raise ValueError(
-                f"{handed} batches of this pass were handed out, but drawn again it has only {skipped}. A "
-                "sampler's state_dict() must say how to draw the pass again, not how far it has come."
+                f"{handed} batches of this pass were handed out, but drawn again it has only {skipped}. Load "
+                "the state where the samples are the same. A sampler's own state_dict(), if it has one, must "
+                "say how the pass began, not how far it has come."
             )
+        return chain(first, indices)
+
+    def _open_stream(self, loader: "DataLoader[Any]") -> None:  # noqa: B027 - where workers read: nothing
+        """Open what is read in this process."""
 
     def _compare_with_declared(self, declared_samples: int) -> None:
         if self._progress.samples <= declared_samples:
             return
         warnings.warn(
             f"Length of IterableDataset {self._dataset_name} was reported to be {declared_samples} "
-            f"(when accessing len(dataloader)), but {self._progress.samples} samples have been fetched. Each "
-            "worker iterates over its own copy of the dataset: take only this worker's share in __iter__ "
-            "with get_worker_info(), or correct __len__.",
+            f"(when accessing len(dataloader)), but {self._progress.samples} samples have been fetched. "
+            "Correct __len__; with workers, let each take only its share in __iter__: see get_worker_info().",
             stacklevel=3,
         )
         self._declared_samples = None  # Once per pass is enough.

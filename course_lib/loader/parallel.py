@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
 
+from course_lib.datasets.position import Position
 from course_lib.loader.exceptions import ExceptionWrapper, WorkerDiedError
 from course_lib.loader.iterator import LoaderIterator
 from course_lib.loader.pinning import PinningThread
@@ -78,9 +79,7 @@ class ParallelIterator(LoaderIterator):
         self._turn = self._progress.turn % self._num_workers  # There may have been more.
         self._owner: dict[int, int] = {}  # batch number -> worker, for every batch ordered and not handed out
         self._arrived: dict[int, Arrival] = {}  # by batch number
-        shares = self._progress.shares.items()
-        self._ended = {worker for worker, share in shares if share.has_ended}  # those whose stream has ended
-        self._starts = {worker: share.position for worker, share in shares}
+        self._ended = {worker for worker, place in self._progress.places.items() if place.is_over}
         repeats = loader._streaming and loader.num_workers > 1
         self._repetition = RepetitionCheck(self._dataset_name) if repeats else None
 
@@ -121,7 +120,8 @@ class ParallelIterator(LoaderIterator):
         worker = self._choose_in_turn() if self._in_order else self._choose_free()
         if worker is not None:
             self._owner[number] = worker
-            self._pool.send(worker, Task(self._epoch, number, indices, self._starts.pop(worker, None)))
+            start = self._progress.untold.pop(worker, None)
+            self._pool.send(worker, Task(self._epoch, number, indices, start))
 
     def _choose_in_turn(self) -> int | None:
         for _ in range(self._num_workers):
@@ -161,9 +161,9 @@ class ParallelIterator(LoaderIterator):
         self._progress.turn = (worker + 1) % self._num_workers
         self._progress.hand_out(number)
         self._progress.samples += report.samples
-        if report.position is not None or is_end:
-            share = self._progress.share(worker)
-            share.position, share.has_ended = report.position, is_end
+        position = (report.position or Position(0))._replace(has_ended=True) if is_end else report.position
+        if position is not None:
+            self._progress.places[worker] = position
 
     def _open(self, worker: int, arrival: Arrival) -> Any:
         report, batch, received = arrival

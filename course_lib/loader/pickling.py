@@ -150,13 +150,14 @@ def unpack(packed: bytes, buffers: Iterable[Any] = ()) -> Any:
 
 
 def explain_file_limit(error: BaseException) -> None:
-    """Add what to do to an error that a limit of open files has caused; leave others alone."""
+    """Raise an error that a limit of open files has caused anew, and say what to do; leave others alone."""
     # Where a file descriptor cannot be received, Python's message is "received 0 items of ancdata".
     if getattr(error, "errno", None) == errno.EMFILE or "ancdata" in str(error):
-        error.add_note(
+        raise type(error)(
+            *error.args[:-1],
             "Too many open files: every worker takes some, and every tensor that comes from one while it "
             "lives. Use fewer workers, keep fewer batches, raise the limit with `ulimit -n` in the shell, or "
-            "begin the program with torch.multiprocessing.set_sharing_strategy('file_system')."
+            "begin the program with torch.multiprocessing.set_sharing_strategy('file_system').",
         )
 
 

@@ -25,19 +25,6 @@ _GLOBAL = "global"
 
 
 @dataclass
-class Share:
-    """What one worker has given to a pass.
-
-    Attributes:
-        position: how far its stream was read, as of the last batch that was handed out.
-        has_ended: its stream has no more.
-    """
-
-    position: Position | None = None
-    has_ended: bool = False
-
-
-@dataclass
 class Progress:
     """How far a pass has come.
 
@@ -48,7 +35,8 @@ class Progress:
         handed: how many batches were handed out, counted from the first one without a gap.
         ahead: numbers of batches beyond, out of order.
         samples: how many samples streams gave.
-        shares: by worker, what it has given.
+        places: by worker, how far its stream was read, as of the last batch that was handed out.
+        untold: by worker, where its stream goes on, for those that have not been told yet.
         turn: whose turn the next batch is.
         is_finished: the pass has come to its end.
     """
@@ -59,13 +47,15 @@ class Progress:
     handed: int = 0
     ahead: set[int] = field(default_factory=set)
     samples: int = 0
-    shares: dict[int, Share] = field(default_factory=dict)
+    places: dict[int, Position] = field(default_factory=dict)
+    untold: dict[int, Position] = field(default_factory=dict)
     turn: int = 0
     is_finished: bool = False
 
-    def share(self, worker: int) -> Share:
-        """Return the share of a worker."""
-        return self.shares.setdefault(worker, Share())
+    def follow(self, before: "Progress") -> None:
+        """Take over what streams have said in the pass before."""
+        self.places = {key: place.once_past(before.is_finished) for key, place in before.places.items()}
+        self.untold = {key: place.once_past(before.is_finished) for key, place in before.untold.items()}
 
     def hand_out(self, number: int) -> None:
         """Note that a batch was handed out, or that its error was raised."""
@@ -88,35 +78,27 @@ class Progress:
             "_num_samples": self.samples,
             "_next_worker": self.turn,
             "_iterator_finished": self.is_finished,
-            "_worker_snapshots": {
-                f"worker_{worker}": {
-                    "samples": None if share.position is None else share.position.samples,
-                    "dataset_state": None if share.position is None else share.position.state,
-                    "iterator_finished": share.has_ended,
-                }
-                for worker, share in self.shares.items()
-            },
+            "_worker_snapshots": {f"worker_{key}": place.to_dict() for key, place in self.places.items()},
         }
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> "Progress":
         """Undo `to_dict`."""
+        snapshots = state["_worker_snapshots"].items()
+        places = {int(name.removeprefix("worker_")): Position(**place) for name, place in snapshots}
+        randomness = state["_sampler_iter_state"].items()
         return cls(
-            randomness=dict(state["_sampler_iter_state"]),
+            # torch.load(map_location=...) may have moved them.
+            randomness={k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in randomness},
             base_seed=state["_base_seed"],
             drew_seed=state["_drew_base_seed"],
             handed=state["_num_yielded"],
             ahead=set(state["_yielded_ahead"]),
             samples=state["_num_samples"],
+            places=dict(places),
+            untold=dict(places),
             turn=state["_next_worker"],
             is_finished=state["_iterator_finished"],
-            shares={
-                int(name.removeprefix("worker_")): Share(
-                    None if share["samples"] is None else Position(share["samples"], share["dataset_state"]),
-                    share["iterator_finished"],
-                )
-                for name, share in state["_worker_snapshots"].items()
-            },
         )
 
 

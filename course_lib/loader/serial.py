@@ -14,11 +14,9 @@ if TYPE_CHECKING:
 class SerialIterator(LoaderIterator):
     """Fetch every batch at the moment it is asked for."""
 
-    def __init__(self, loader: "DataLoader[Any]") -> None:
-        super().__init__(loader)
-        self._share = self._progress.share(0)
-        self._fetcher = loader._make_fetcher(self._share.position)
-        self._share.position = self._fetcher.position()  # A stream draws its order when it is opened.
+    def _open_stream(self, loader: "DataLoader[Any]") -> None:
+        self._fetcher = loader._make_fetcher(self._progress.untold.pop(0, None))
+        self._look_where_it_is()  # A stream draws its order when it is opened.
 
     def _next_batch(self) -> Any:
         order = next(self._orders, None)
@@ -45,4 +43,8 @@ class SerialIterator(LoaderIterator):
 
     def _note(self, number: int) -> None:
         self._progress.hand_out(number)
-        self._share.position = self._fetcher.position()
+        self._look_where_it_is()
+
+    def _look_where_it_is(self) -> None:
+        if (position := self._fetcher.position()) is not None:
+            self._progress.places[0] = position

@@ -240,7 +240,7 @@ class Desk:
             init_fn(role.worker_id)
 
     def _begin_epoch(self, task: Task) -> None:
-        self._epoch, self._fetcher, self._position = task.epoch, EmptyStream(), task.start
+        self._epoch, self._fetcher, self._position = task.epoch, EmptyStream(task.start), task.start
         if self._failure is None:
             role = self._role
             self._fetcher = make_fetcher(

@@ -53,9 +53,10 @@ class DeviceLoader(Generic[BatchT]):
         self.device = check_device(device)
         self.loader = loader
         self._state: Any = None  # the loader's, when the batch that was handed out last was its last
+        self._problem = ""  # why it could not tell
 
     def __iter__(self) -> Iterator[BatchT]:
-        self._state = None
+        self._state, self._problem = None, ""
         batches = iter(self.loader)
         if self.device.type == "cpu":
             return batches
@@ -75,17 +76,26 @@ class DeviceLoader(Generic[BatchT]):
         """Return the loader's state after the batch that was handed out last.
 
         The loader itself may be one batch further: the one that is on its way to the device.
+
+        Raises:
+            RuntimeError: the loader could not tell its state then.
         """
+        if self._problem:
+            raise RuntimeError(self._problem)
         return self.loader.state_dict() if self._state is None else self._state  # type: ignore[attr-defined]
 
     def load_state_dict(self, state: Any) -> None:
         """Let the next pass go on where the pass of `state` was."""
-        self._state = None
+        self._state, self._problem = None, ""
         self.loader.load_state_dict(state)  # type: ignore[attr-defined]
 
     def _note_state(self) -> None:
         if hasattr(self.loader, "state_dict"):
-            self._state = self.loader.state_dict()
+            self._state, self._problem = None, ""
+            try:
+                self._state = self.loader.state_dict()
+            except Exception as error:  # It is one only for whoever asks.
+                self._problem = f"There is no state of this pass: {type(error).__name__}: {error}"
 
 
 class _Outcome(NamedTuple):

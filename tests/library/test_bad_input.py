@@ -50,6 +50,7 @@ from course_lib import (
     random_split,
     stratified_split,
 )
+from course_lib.platform import can_fork
 
 LOADERS = {"ours": DataLoader, "torch": torch_data.DataLoader}
 either_loader = pytest.mark.parametrize("loader_class", LOADERS.values(), ids=LOADERS)
@@ -306,7 +307,10 @@ def lines():
 )
 def test_a_stream_that_raises_in_the_middle_loses_nothing_that_came_before(make, workers, loader_class):
     """Above all not what waits in the shuffle buffer. Every worker tells of the error once."""
-    iterator = iter(loader_class(make(), batch_size=None, num_workers=workers))
+    method = "fork" if workers and can_fork() else None  # A generator cannot be sent to another process.
+    iterator = iter(
+        loader_class(make(), batch_size=None, num_workers=workers, multiprocessing_context=method)
+    )
     seen, errors = [], 0
     while True:
         try:

@@ -1,5 +1,6 @@
 """What goes wrong in a worker is told in the main process, and nothing hangs or stays (lessons 11 and 17)."""
 
+import contextlib
 import ctypes
 import faulthandler
 import gc
@@ -483,3 +484,17 @@ except KeyboardInterrupt:
 """
     done, pids = run_script(tmp_path, "fork", end)
     assert (done.returncode, done.stderr, len(pids)) == (0, "", 4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_worker_waits_for_the_garbage_collector_after_an_error(method):
+    loader = DataLoader(Faulty(raise_odd), 4, num_workers=2, multiprocessing_context=method)
+    gc.collect()
+    before = set(multiprocessing.active_children())
+    gc.disable()
+    try:
+        with contextlib.suppress(OddError):
+            next(iter(loader))
+        assert set(multiprocessing.active_children()) <= before
+    finally:
+        gc.enable()

@@ -423,7 +423,7 @@ LITTLE = """
             for batch in loader:
                 {keep}
         except (OSError, RuntimeError) as error:
-            print(type(error).__name__, error, *getattr(error, "__notes__", ()))
+            print(type(error).__name__, str(error))
         else:
             print("all there", sum(batch.sum().item() for batch in kept))
 """

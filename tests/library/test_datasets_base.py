@@ -164,6 +164,8 @@ class PassesOn:
         return -value
 
     def __getattr__(self, name):
+        if name == "dataset":  # A copy that is being unpickled has none yet.
+            raise AttributeError(name)
         return getattr(self.dataset, name)
 
 

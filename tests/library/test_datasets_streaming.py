@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from course_lib import ChainDataset, DataLoader, StreamingDataset, WorkerInfo, default_collate
 from course_lib.datasets.streaming import shuffle_buffer
+from course_lib.platform import can_fork
 from course_lib.worker_info import set_worker_info
 
 
@@ -165,9 +166,14 @@ def test_torchrun_says_which_rank_this_is(monkeypatch):
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("loader", [DataLoader, torch_data.DataLoader], ids=["ours", "torch's"])
 def test_runs_in_both_loaders(loader, workers):
+    method = "fork" if workers and can_fork() else None
     for source in (ten, list(range(10)), ten()):
+        if workers and not can_fork() and not (callable(source) or isinstance(source, list)):
+            continue  # A generator cannot be sent to another process.
         stream = StreamingDataset(source, 4, shuffle=True)
-        batches = loader(stream, batch_size=3, num_workers=workers, collate_fn=default_collate)
+        batches = loader(
+            stream, 3, num_workers=workers, collate_fn=default_collate, multiprocessing_context=method
+        )
         assert sorted(torch.cat(list(batches)).tolist()) == list(range(10))
     chained = ChainDataset([StreamingDataset(ten), StreamingDataset(ten)])
     batches = loader(chained, batch_size=None, num_workers=workers)

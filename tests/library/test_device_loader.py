@@ -397,3 +397,19 @@ def test_what_is_on_the_device_already_passes():
     assert moved["there"] is batch["there"]
     assert moved["here"].is_cuda
     assert moved["words"].data.is_cuda
+
+
+def test_a_loader_that_cannot_tell_its_state_is_an_error_only_for_whoever_asks():
+    class Untold(list):
+        def state_dict(self):
+            raise OSError("not at the moment")
+
+        def load_state_dict(self, state):
+            self.loaded = state
+
+    batches = DeviceLoader(Untold([1, 2, 3]), "cpu")
+    assert list(OneAhead(iter(batches.loader), Copies([]), batches._note_state)) == [1, 2, 3]
+    with pytest.raises(RuntimeError, match="no state of this pass: OSError: not at the moment"):
+        batches.state_dict()
+    batches.load_state_dict("a state")
+    assert batches.loader.loaded == "a state"

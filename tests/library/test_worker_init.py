@@ -13,6 +13,7 @@ from torch import distributed
 from torch.utils.data import DataLoader as TorchLoader
 
 from course_lib import DataLoader, distributed_worker_init, get_worker_info
+from course_lib.platform import can_fork
 from course_lib.training.worker_init import choose_gpu
 
 LOADERS = [DataLoader, TorchLoader]
@@ -73,7 +74,7 @@ def keep(samples):
     return samples
 
 
-def draws_of(loader_class, rank, seed=0):
+def draws_of(loader_class, rank, seed=0, method=None):
     loader = loader_class(
         Draws(),
         1,
@@ -81,6 +82,7 @@ def draws_of(loader_class, rank, seed=0):
         collate_fn=keep,
         generator=torch.Generator().manual_seed(seed),
         worker_init_fn=partial(distributed_worker_init, rank=rank),
+        multiprocessing_context=method,
     )
     return [number for (sample,) in loader for number in sample]
 
@@ -115,8 +117,9 @@ def test_a_thread_gets_its_own_seed_and_leaves_the_training_s_generators_alone()
 
 
 def test_the_rank_comes_from_the_environment(monkeypatch):
-    monkeypatch.setenv("RANK", "2")
-    assert draws_of(DataLoader, None) == draws_of(DataLoader, 2) != draws_of(DataLoader, 0)
+    monkeypatch.setenv("RANK", "2")  # A fork server that has been started before knows nothing of it.
+    method = "fork" if can_fork() else "spawn"
+    assert draws_of(DataLoader, None, method=method) == draws_of(DataLoader, 2) != draws_of(DataLoader, 0)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -204,7 +207,10 @@ def test_outside_a_worker_it_refuses():
 @pytest.mark.parametrize("rank", ["one", "-1", "1.5"])
 def test_a_rank_that_is_no_number(rank, monkeypatch):
     monkeypatch.setenv("RANK", rank)
-    loader = DataLoader(Draws(), 1, num_workers=1, worker_init_fn=distributed_worker_init)
+    method = "fork" if can_fork() else "spawn"
+    loader = DataLoader(
+        Draws(), 1, num_workers=1, worker_init_fn=distributed_worker_init, multiprocessing_context=method
+    )
     with pytest.raises(ValueError, match=r"variable RANK is '.*Start the training with torchrun"):
         list(loader)
 
