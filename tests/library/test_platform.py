@@ -7,9 +7,11 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -289,3 +291,44 @@ def test_names_of_shared_memory_are_removed() -> None:
     assert not any(path.exists() for path in paths)
     assert other.exists()
     other.unlink()
+
+
+@needs_posix
+class TestPoll:
+    @pytest.fixture
+    def pipe(self) -> Iterator[tuple[int, int]]:
+        ends = os.pipe()
+        yield ends
+        for end in ends:
+            os.close(end)
+
+    @pytest.mark.parametrize("awake", [0.0, 60.0])
+    def test_it_tells_what_comes_while_it_is_awake_and_while_it_sleeps(
+        self, pipe: tuple[int, int], awake: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(platform, "_AWAKE_SECONDS", awake)
+        wait = platform.make_poll([pipe[0]])
+        assert wait is not None
+        threading.Timer(0.1, os.write, [pipe[1], b"x"]).start()
+        assert wait(None) == {pipe[0]}
+
+    def test_with_zero_seconds_it_looks_once(
+        self, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(platform, "give_way", lambda: pytest.fail("it waited"))
+        wait = platform.make_poll([pipe[0]])
+        assert wait is not None
+        assert wait(0) == set()
+        os.write(pipe[1], b"x")
+        assert wait(0) == wait(None) == {pipe[0]}
+
+    def test_it_sleeps_after_a_moment(self, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+        looks = list[str]()
+        clock = iter([0.0, 0.5, 0.9, 1.0])
+        monkeypatch.setattr(platform, "_AWAKE_SECONDS", 1.0)
+        monkeypatch.setattr(platform, "time", SimpleNamespace(perf_counter=clock.__next__))
+        monkeypatch.setattr(platform, "give_way", lambda: looks.append("look"))
+        wait = platform.make_poll([pipe[0]])
+        assert wait is not None
+        assert wait(0.01) == set()
+        assert len(looks) == 2
