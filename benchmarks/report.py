@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +13,20 @@ from rich.table import Table
 from benchmarks.measure import OURS, QUIET, Result, Spread, spread, was_disturbed
 
 _FILE_WIDTH = 140
+
+
+class Run(NamedTuple):
+    """What was measured on one machine.
+
+    Attributes:
+        machine: from `describe_machine`.
+        rounds: how often each contestant ran.
+        results: what was measured.
+    """
+
+    machine: dict[str, Any]
+    rounds: int
+    results: list[Result]
 
 
 def print_table(results: Iterable[Result]) -> None:
@@ -31,27 +45,30 @@ def print_table(results: Iterable[Result]) -> None:
     print(describe_host(results))
 
 
-def markdown_table(machine: dict[str, Any], rounds: int, results: Iterable[Result]) -> str:
-    """Return the same table for a README, and under it where and how often it was measured.
+def markdown_table(runs: Sequence[Run]) -> str:
+    """Return a table for a README, a column for each run, and under it where and how often it was measured.
+
+    A ratio is bold where it reaches what was to be reached.
 
     Args:
-        machine: from `describe_machine`.
-        rounds: how often each contestant ran.
-        results: what was measured.
+        runs: of the same workloads, on different machines. The first one names the workloads.
     """
-    results = list(results)
-    lines = ["| workload | ours | compared with | its ÷ ours | at least |", "|---|---|---|---|---|"]
-    for result in results:
-        name, ours = result.name.replace("_", r"\_"), describe_amount(result)
-        for opponent, ratio, floor in rows_of(result):
-            bold = "**" if floor is not None and ratio.median >= floor else ""
+    names = [_short_name(run.machine) for run in runs]
+    lines = [_row("workload", "", "at least", *names), _row(*["---"] * (3 + len(runs)))]
+    by_name = [{result.name: result for result in run.results} for run in runs]
+    for result in runs[0].results:
+        same = [results.get(result.name) for results in by_name]
+        amounts = ["" if one is None else describe_amount(one) for one in same]
+        lines.append(_row(result.name.replace("_", r"\_"), OURS, "", *amounts))
+        for opponent, _, floor in rows_of(result):
+            ratios = [None if one is None else one.ratios.get(opponent) for one in same]
             lines.append(
-                f"| {name} | {ours} | {opponent} | {bold}{describe_ratio(ratio)}{bold} | {_floor(floor)} |"
+                _row("", f"{opponent} ÷ {OURS}", _floor(floor), *(_cell(one, floor) for one in ratios))
             )
-            name = ours = ""
-    where = ", ".join(f"{name} {value}" for name, value in machine.items())
-    lines += ["", f"Medians of {rounds} rounds, with their quartiles in brackets; {where}."]
-    lines.append(describe_host(results))
+    for name, run in zip(names, runs, strict=True):
+        where = ", ".join(f"{key} {value}" for key, value in run.machine.items())
+        lines += ["", f"{name}: medians of {run.rounds} rounds, with their quartiles in brackets; {where}."]
+        lines.append(describe_host(run.results))
     return "\n".join(lines)
 
 
@@ -97,28 +114,44 @@ def write_json(path: Path, machine: dict[str, Any], rounds: int, results: Iterab
     path.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> tuple[dict[str, Any], int, list[Result]]:
-    """Read what `write_json` wrote: the machine, the rounds and the results."""
+def read_json(path: Path) -> Run:
+    """Read what `write_json` wrote."""
     contents = json.loads(path.read_text(encoding="utf-8"))
     results = [
         Result(**{**fields, "ratios": {name: Spread(**ratio) for name, ratio in fields["ratios"].items()}})
         for fields in contents["results"]
     ]
-    return contents["machine"], contents["rounds"], results
+    return Run(contents["machine"], contents["rounds"], results)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table of stored results; with `--plot`, draw them."""
+    """Print the table of stored results; with `--plot`, draw those of the first run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
-    parser.add_argument("results", type=Path, help="the JSON file of a run")
+    parser.add_argument("results", type=Path, nargs="+", help="the JSON files of runs, one for each machine")
     parser.add_argument("--plot", type=Path, help="a file for the picture, such as results/loader.png")
     options = parser.parse_args(arguments)
-    machine, rounds, results = read_json(options.results)
-    print(markdown_table(machine, rounds, results))
+    runs = [read_json(path) for path in options.results]
+    print(markdown_table(runs))
     if options.plot:
         from benchmarks.plot import write_plot
 
-        write_plot(options.plot, results)
+        write_plot(options.plot, runs[0].results)
+
+
+def _short_name(machine: dict[str, Any]) -> str:
+    name = str(machine.get("processor", "a machine"))
+    return " ".join(name.replace("(R)", "").replace("Processor", "").split())
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(ratio: Spread | None, floor: float | None) -> str:
+    if ratio is None:
+        return ""
+    bold = "**" if floor is not None and ratio.median >= floor else ""
+    return f"{bold}{describe_ratio(ratio)}{bold}"
 
 
 def _floor(floor: float | None) -> str:

@@ -29,7 +29,7 @@ from benchmarks.measure import (
     was_disturbed,
 )
 from benchmarks.peers import against_peers
-from benchmarks.report import describe_host, markdown_table, read_json, write_json
+from benchmarks.report import Run, describe_host, markdown_table, read_json, write_json
 from benchmarks.same import check_equal
 from benchmarks.tensors import images
 from course_lib import AutoOptimizedDataset
@@ -80,7 +80,7 @@ def test_a_small_run_reports_what_it_measured(tmp_path: Path) -> None:
 
     table = run("-m", "benchmarks.report", str(out), "--plot", str(tmp_path / "again.png")).stdout
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == sum(len(result.ratios) for result in results)
+    assert len(rows) == sum(1 + len(result.ratios) for result in results)
     assert all(name in table for name in names)
     assert (tmp_path / "again.png").exists()
 
@@ -227,13 +227,39 @@ def test_results_survive_the_file(tmp_path: Path) -> None:
     assert read_json(tmp_path / "x.json") == ({"cores": 2}, 1, results)
     contents = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
     assert contents["results"][0]["ratios"]["torch"]["median"] == 2
-    table = markdown_table({"cores": 2}, 1, results)
-    assert "| 1.0 ms (1.0 to 1.0) | torch | 2.00 (1.50 to 3.00) | 2.5 |" in table, (
-        "missed floors are not bold"
+
+
+def test_a_table_shows_machines_side_by_side() -> None:
+    floors = {"torch": 2.5}
+
+    def result(name: str, ratio: float, unit: str = "s") -> Result:
+        measured = {OURS: [0.001], "torch": [ratio / 1000]}
+        return Result(name, 3, measured, {"torch": Spread(ratio, 1.5, 30)}, floors, unit)
+
+    here = Run(
+        {"processor": "Inteline(R) Processor 5", "cores": 2}, 1, [result("a_b", 2), result("only here", 3)]
     )
-    assert "| 2.0 MiB (2.0 to 2.0) | list | **25.00 (25.00 to 25.00)** | 9 |" in table
-    assert "1 rounds" in table
-    assert "cores 2" in table
+    there = Run({"processor": "Other"}, 7, [result("a_b", 2.5)])
+    lines = markdown_table([here, there]).splitlines()
+    assert lines[:6] == [
+        "| workload |  | at least | Inteline 5 | Other |",
+        "| --- | --- | --- | --- | --- |",
+        r"| a\_b | ours |  | 1.0 ms (1.0 to 1.0) | 1.0 ms (1.0 to 1.0) |",
+        "|  | torch ÷ ours | 2.5 | 2.00 (1.50 to 30.00) | **2.50 (1.50 to 30.00)** |",  # bold: reached
+        "| only here | ours |  | 1.0 ms (1.0 to 1.0) |  |",
+        "|  | torch ÷ ours | 2.5 | **3.00 (1.50 to 30.00)** |  |",
+    ]
+    assert "Inteline 5: medians of 1 rounds" in lines[7]
+    assert "cores 2" in lines[7]
+    assert "Other: medians of 7 rounds" in lines[10]
+    memory = Run({}, 1, [result("memory", 3, "MiB")])
+    assert "| memory | ours |  | 0.0 MiB (0.0 to 0.0) |" in markdown_table([memory])
+
+
+def test_the_readme_shows_what_is_stored() -> None:
+    stored = [COURSE / "benchmarks" / "results" / name for name in ("loader.json", "loader-xeon.json")]
+    table, _, _ = markdown_table([read_json(path) for path in stored]).partition("\n\n")
+    assert table in (COURSE / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_run_that_is_broken_off_keeps_what_it_has_measured(
