@@ -54,7 +54,7 @@ def markdown_table(runs: Sequence[Run]) -> str:
         runs: of the same workloads, on different machines. The first one names the workloads.
     """
     names = [_short_name(run.machine) for run in runs]
-    lines = [_row("workload", "", "at least", *names), _row(*["---"] * (3 + len(runs)))]
+    lines = [_row("workload", "", "at least", *names), "|" + "---|" * (3 + len(runs))]
     by_name = [{result.name: result for result in run.results} for run in runs]
     for result in runs[0].results:
         same = [results.get(result.name) for results in by_name]

@@ -243,7 +243,7 @@ def test_a_table_shows_machines_side_by_side() -> None:
     lines = markdown_table([here, there]).splitlines()
     assert lines[:6] == [
         "| workload |  | at least | Inteline 5 | Other |",
-        "| --- | --- | --- | --- | --- |",
+        "|---|---|---|---|---|",
         r"| a\_b | ours |  | 1.0 ms (1.0 to 1.0) | 1.0 ms (1.0 to 1.0) |",
         "|  | torch ÷ ours | 2.5 | 2.00 (1.50 to 30.00) | **2.50 (1.50 to 30.00)** |",  # bold: reached
         "| only here | ours |  | 1.0 ms (1.0 to 1.0) |  |",
