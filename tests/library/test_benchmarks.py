@@ -237,19 +237,19 @@ def test_a_table_shows_machines_side_by_side() -> None:
         return Result(name, 3, measured, {"torch": Spread(ratio, 1.5, 30)}, floors, unit)
 
     here = Run(
-        {"processor": "Inteline(R) Processor 5", "cores": 2}, 1, [result("a_b", 2), result("only here", 3)]
+        {"processor": "Maker(R) Processor 5", "cores": 2}, 1, [result("a_b", 2), result("only here", 3)]
     )
     there = Run({"processor": "Other"}, 7, [result("a_b", 2.5)])
     lines = markdown_table([here, there]).splitlines()
     assert lines[:6] == [
-        "| workload |  | at least | Inteline 5 | Other |",
+        "| workload |  | at least | Maker 5 | Other |",
         "|---|---|---|---|---|",
         r"| a\_b | ours |  | 1.0 ms (1.0 to 1.0) | 1.0 ms (1.0 to 1.0) |",
         "|  | torch ÷ ours | 2.5 | 2.00 (1.50 to 30.00) | **2.50 (1.50 to 30.00)** |",  # bold: reached
         "| only here | ours |  | 1.0 ms (1.0 to 1.0) |  |",
         "|  | torch ÷ ours | 2.5 | **3.00 (1.50 to 30.00)** |  |",
     ]
-    assert "Inteline 5: medians of 1 rounds" in lines[7]
+    assert "Maker 5: medians of 1 rounds" in lines[7]
     assert "cores 2" in lines[7]
     assert "Other: medians of 7 rounds" in lines[10]
     memory = Run({}, 1, [result("memory", 3, "MiB")])
