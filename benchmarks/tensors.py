@@ -29,6 +29,9 @@ def workloads(small: bool) -> Iterator[Workload]:
         yield with_workers(tensors, batch_size)
     for workers in (0, 2):
         yield plain_dataset(images(size // 10, torch.float32), workers)
+    pictures = torch.rand(64 if small else 512, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    for dataset in (TorchTensorDataset(pictures), TensorDataset(pictures)):
+        yield large_batches(dataset)
 
 
 def images(size: int, dtype: torch.dtype) -> Tensors:
@@ -98,6 +101,17 @@ def plain_dataset(tensors: Tensors, workers: int) -> Workload:
     contestants = {OURS: passes_over(lambda: ours), "torch": passes_over(lambda: theirs)}
     floors = {"torch": 1.8 if workers else 1.0}
     return Workload(f"__getitem__ only, {workers} workers, batch 64", contestants, floors, len(tensors[0]))
+
+
+def large_batches(dataset: Any) -> Workload:
+    """Batches of 36.8 MiB: what 64 pictures are that a network for ImageNet takes."""
+    arguments: dict[str, Any] = {"batch_size": 64, "shuffle": True}
+    ours, theirs = DataLoader(dataset, **arguments), TorchLoader(dataset, **arguments)
+    check_equal(ours, theirs)
+    contestants = {OURS: passes_over(lambda: ours), "torch": passes_over(lambda: theirs)}
+    fetched = "by rows" if isinstance(dataset, TensorDataset) else "one by one"
+    name = f"{len(dataset)} × 3 × 224 × 224 float32, shuffled, batch 64, fetched {fetched}"
+    return Workload(name, contestants, samples=len(dataset))
 
 
 def _kind(tensors: Tensors) -> str:

@@ -103,7 +103,9 @@ def _collate_tensors(first: torch.Tensor, batch: Sequence[torch.Tensor]) -> torc
             "tensors of one shape can be stacked. Provide a custom collate_fn to handle them."
         )
     try:
-        if batch_memory.has_offered and first.is_cpu and all(_is_like(first, tensor) for tensor in batch):
+        is_large = len(batch) * first.nbytes >= batch_memory.LARGE_BATCH
+        by_hand = (batch_memory.has_offered or is_large) and first.is_cpu
+        if by_hand and all(_is_like(first, tensor) for tensor in batch):
             return torch.stack(tuple(batch), out=empty_batch((len(batch), *first.shape), first.dtype))
         return torch.stack(tuple(batch))
     except RuntimeError as error:

@@ -97,7 +97,7 @@ def gather_rows(tensors: Sequence[torch.Tensor], indices: Indices) -> list[torch
     if not isinstance(indices, torch.Tensor):
         indices = as_index_tensor(indices)
     try:
-        if batch_memory.has_offered:
+        if batch_memory.has_offered or tensors[0].stride(0) >= batch_memory.LARGE_ROW:
             return [_gather_in_place(tensor, indices) for tensor in tensors]
         return [tensor.index_select(0, indices) for tensor in tensors]
     except (IndexError, RuntimeError):
