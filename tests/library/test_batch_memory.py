@@ -1,5 +1,8 @@
-"""Large batches lie in huge pages, and else are as any other."""
+"""Where batches lie: in memory that was kept, or in huge pages; and else they are as any other."""
 
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +147,32 @@ def test_indices_mean_the_same_for_large_rows(bad):
     else:
         with pytest.raises(IndexError):
             dataset.__getitems__([0, bad])
+
+
+TWICE = """
+import resource
+import course_lib
+course_lib.{name}
+
+
+def pages_taken():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * (20 * 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+pages_taken()
+print(pages_taken())
+"""
+
+
+def pages_of_the_second_block(name):
+    """Return how many new pages a second block of 20 MiB takes where `course_lib.<name>` was looked at."""
+    script = [sys.executable, "-c", TWICE.format(name=name)]
+    return int(subprocess.run(script, env={"PATH": ""}, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has other rules")
+def test_freed_memory_is_kept_for_the_next_batch():
+    assert pages_of_the_second_block("DataLoader") < 100
+    assert pages_of_the_second_block("__name__") > 5000, "without the loader, else this would show nothing"
