@@ -11,7 +11,7 @@ ended says, too, how the next one begins.
 import copy
 import threading
 import traceback
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from inspect import GEN_CREATED, getgeneratorstate, isgeneratorfunction, signature
@@ -54,7 +54,7 @@ class Position(NamedTuple):
         return self._replace(is_past=True, has_ended=self.has_ended or has_ended)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return its parts by name, as `Position(**parts)` takes them.
+        """Return its parts by name, for `from_dict`.
 
         Raises:
             RuntimeError: the stream cannot tell its place.
@@ -65,6 +65,23 @@ class Position(NamedTuple):
                 f"loaded all the same. Asking it failed:\n{self.problem}"
             )
         return {name: value for name, value in self._asdict().items() if name != "problem"}
+
+    @classmethod
+    def from_dict(cls, parts: Any) -> "Position":
+        """Undo `to_dict`.
+
+        Raises:
+            ValueError: `parts` is no place of a stream.
+        """
+        known = set(cls._fields) - {"problem"}
+        samples = parts.get("samples") if isinstance(parts, Mapping) and parts.keys() <= known else None
+        if not isinstance(samples, int) or samples < 0:
+            raise ValueError(
+                f"The place of a stream is a dict with the keys {', '.join(sorted(known))}, and samples is a "
+                f"count; got {parts!r}. It may come from another version of this library. Pass on what "
+                "state_dict() has returned, unchanged"
+            )
+        return cls(**parts)
 
 
 class TrackedStream:

@@ -156,28 +156,30 @@ def check_worker_type(worker_type: str, context: Any) -> None:
         )
 
 
-def check_state(state: Any, fingerprint: Mapping[str, Any]) -> None:
-    """Check that a state is one of a loader with the same arguments.
+def read_state(state: Any, fingerprint: Mapping[str, Any]) -> Progress:
+    """Read a state that a loader with the same arguments has saved.
 
     Args:
         state: what was given to `load_state_dict`.
         fingerprint: by name, what must be the same.
 
     Raises:
-        ValueError: it is not.
+        ValueError: it is no such state.
     """
-    saved = state.get("_arguments") if isinstance(state, Mapping) else None
-    if not isinstance(saved, Mapping) or not Progress({}).to_dict().keys() <= state.keys():
+    try:
+        progress, saved = Progress.from_dict(state), dict(state["_arguments"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"load_state_dict got {_shorten(state)}, which is no state of a DataLoader of this library, or "
-            "lacks a part of it. Pass what state_dict() has returned."
-        )
+            f"lacks a part of it: {error}. Pass what state_dict() has returned."
+        ) from error
     for name, value in fingerprint.items():
         if saved.get(name) != value:
             raise ValueError(
                 f"The state was saved by a loader with {name}={saved.get(name)!r}, this one has {value!r}. "
                 "Which samples are left depends on it. Make the loader, and its dataset, as they were."
             )
+    return progress
 
 
 def _shorten(value: Any) -> str:

@@ -209,8 +209,7 @@ class DataLoader(Generic[SampleT]):
         Raises:
             ValueError: the arguments differ from those of the state's loader, or it is no such state.
         """
-        arguments.check_state(state, self._fingerprint())
-        self._loaded = Progress.from_dict(state)
+        self._loaded = arguments.read_state(state, self._fingerprint())
         if self._loaded.is_finished:
             restore_randomness(self, self._loaded.randomness)
         self._iterator = None  # Workers of an earlier pass have other seeds.

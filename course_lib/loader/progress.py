@@ -85,20 +85,20 @@ class Progress:
     def from_dict(cls, state: Mapping[str, Any]) -> "Progress":
         """Undo `to_dict`."""
         snapshots = state["_worker_snapshots"].items()
-        places = {int(name.removeprefix("worker_")): Position(**place) for name, place in snapshots}
+        places = {int(name.removeprefix("worker_")): Position.from_dict(place) for name, place in snapshots}
         randomness = state["_sampler_iter_state"].items()
         return cls(
             # torch.load(map_location=...) may have moved them.
             randomness={k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in randomness},
-            base_seed=state["_base_seed"],
-            drew_seed=state["_drew_base_seed"],
-            handed=state["_num_yielded"],
-            ahead=set(state["_yielded_ahead"]),
-            samples=state["_num_samples"],
+            base_seed=int(state["_base_seed"]),
+            drew_seed=bool(state["_drew_base_seed"]),
+            handed=int(state["_num_yielded"]),
+            ahead={int(number) for number in state["_yielded_ahead"]},
+            samples=int(state["_num_samples"]),
             places=dict(places),
             untold=dict(places),
-            turn=state["_next_worker"],
-            is_finished=state["_iterator_finished"],
+            turn=int(state["_next_worker"]),
+            is_finished=bool(state["_iterator_finished"]),
         )
 
 

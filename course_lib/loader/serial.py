@@ -19,10 +19,7 @@ class SerialIterator(LoaderIterator):
         self._look_where_it_is()  # A stream draws its order when it is opened.
 
     def _next_batch(self) -> Any:
-        order = next(self._orders, None)
-        if order is None:
-            self._finish()
-        number, indices = order
+        number, indices = next(self._orders, None) or self._finish()
         stages: Stages | None = None if self.observer is None else []
         try:
             fetched = self._fetcher.fetch(indices, stages)
@@ -30,9 +27,7 @@ class SerialIterator(LoaderIterator):
             self._note(number)
             raise
         self._note(number)
-        if fetched is None:
-            self._finish()
-        batch, samples = fetched
+        batch, samples = fetched or self._finish()
         self._progress.samples += samples
         if self._pins:
             batch = pin_memory(batch)

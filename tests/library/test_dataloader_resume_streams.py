@@ -386,13 +386,35 @@ def test_a_sampler_whose_state_is_its_place_resumes_after_whole_passes(
 
 def test_a_state_without_one_of_its_parts_is_refused() -> None:
     loader = DataLoader(range(12), 4)  # type: ignore[arg-type]
+    refusal = "no state of a DataLoader of this library, or lacks a part of it"
     for name in loader.state_dict():
         state = loader.state_dict()
         del state[name]
-        with pytest.raises(
-            ValueError, match="no state of a DataLoader of this library, or lacks a part of it"
-        ):
+        with pytest.raises(ValueError, match=f"{refusal}: '{name}'"):
             loader.load_state_dict(state)
+        if not isinstance(loader.state_dict()[name], bool):
+            with pytest.raises(ValueError, match=refusal):
+                loader.load_state_dict({**state, name: None})
+    for nothing in (None, [], "state", 7):
+        with pytest.raises(ValueError, match=refusal):
+            loader.load_state_dict(nothing)  # type: ignore[arg-type]
+    assert [batch.tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"samples": 4, "fetched": 3}, {"dataset_state": None}, {"samples": "four"}, {"samples": -1}, 4, None],
+    ids=["another version's", "without a count", "a word", "negative", "a number", "nothing"],
+)
+def test_a_place_of_a_stream_that_is_none_is_refused(place: Any) -> None:
+    loader = DataLoader(Lazy(), batch_size=4)
+    next(iter(loader))
+    state = loader.state_dict()
+    assert state["_worker_snapshots"].keys() == {"worker_0"}
+    with pytest.raises(ValueError, match=r"place of a stream .* got .*state_dict\(\)"):
+        loader.load_state_dict({**state, "_worker_snapshots": {"worker_0": place}})
+    loader.load_state_dict(state)
+    assert torch.cat(list(loader)).tolist() == list(range(4, SAMPLES))
 
 
 def test_a_dataset_that_refuses_its_length_has_a_state() -> None:
