@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from course_lib.datasets import batch_memory
-from course_lib.datasets.batch_memory import empty_batch
+from course_lib.datasets.batch_memory import empty_batch, is_plain, operations_are_plain
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import EmptyBatchError
 
@@ -82,6 +82,9 @@ def default_convert(data: Any) -> Any:
 def register_collate(sample_type: type, rule: Callable[[Any, Sequence[Any]], Any]) -> None:
     """Collate samples of a type of your own.
 
+    The rule counts wherever this course collates. `torch.utils.data._utils.collate.default_collate_fn_map`,
+    torch's own list of rules, does not.
+
     Args:
         sample_type: the type; its subclasses follow the same rule.
         rule: takes the first sample and all B samples of a batch, returns the collated batch.
@@ -103,22 +106,37 @@ def _collate_tensors(first: torch.Tensor, batch: Sequence[torch.Tensor]) -> torc
             "tensors of one shape can be stacked. Provide a custom collate_fn to handle them."
         )
     try:
-        is_large = len(batch) * first.nbytes >= batch_memory.LARGE_BATCH
-        by_hand = (batch_memory.has_offered or is_large) and first.is_cpu
-        if by_hand and all(_is_like(first, tensor) for tensor in batch):
+        if _may_be_stacked_by_hand(first, batch):
             return torch.stack(tuple(batch), out=empty_batch((len(batch), *first.shape), first.dtype))
         return torch.stack(tuple(batch))
     except RuntimeError as error:
+        if not any(tensor.is_nested or tensor.shape != first.shape for tensor in batch):
+            raise
         raise RuntimeError(
             f"{error}. A batch stacks samples of one shape. Resize, crop or pad them in a transform, or pass "
             "a collate_fn that does."
         ) from error
 
 
-def _is_like(first: torch.Tensor, tensor: torch.Tensor) -> bool:
+def _may_be_stacked_by_hand(first: torch.Tensor, batch: Sequence[torch.Tensor]) -> bool:
+    """Say whether the memory of a batch may be chosen here, and whether that is of any use."""
     return (
-        tensor.dtype == first.dtype and tensor.layout is torch.strided and not tensor.requires_grad
-    )  # Otherwise stacking has rules of its own, which do not write into given memory.
+        (batch_memory.has_offered or len(batch) * first.nbytes >= batch_memory.LARGE_BATCH)
+        and is_plain(first)
+        and operations_are_plain()
+        and (first.dim() < 4 or first.is_contiguous())  # Stacking may keep the order of more dimensions.
+        and _are_alike(type(first), first.dtype, batch)
+    )
+
+
+def _are_alike(kind: type, dtype: torch.dtype, batch: Sequence[torch.Tensor]) -> bool:
+    return all(
+        type(tensor) is kind
+        and tensor.dtype is dtype
+        and tensor.layout is torch.strided
+        and not tensor.requires_grad
+        for tensor in batch
+    )
 
 
 @_collate.register(np.ndarray)

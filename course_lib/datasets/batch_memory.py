@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 Offer = Callable[[Sequence[int], torch.dtype], torch.Tensor | None]
 
@@ -28,6 +29,7 @@ LARGE_BATCH = 2**22
 LARGE_ROW = 2**14
 # The largest block that glibc learns from is 32 MiB, its own note of the size included.
 _LARGEST_BLOCK = 2**25 - 2**13
+_PLAIN_TYPES = {torch.Tensor, torch.nn.Parameter}
 _of_this_thread = threading.local()
 # Whether this process has ever offered memory, so that writing into `empty_batch` may save a copy. It is no
 # function, because it is asked for every batch.
@@ -41,10 +43,34 @@ def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     if offered is not None:
         return offered
     size = math.prod(shape) * dtype.itemsize
-    if size < LARGE_BATCH:
-        return torch.empty(shape, dtype=dtype, device="cpu")
-    storage = torch.from_numpy(np.empty(size, np.uint8)).untyped_storage()
-    return torch.empty(0, dtype=dtype, device="cpu").set_(storage).resize_(tuple(shape))
+    if size >= LARGE_BATCH:
+        with contextlib.suppress(MemoryError):  # Then torch says so, in the words by which libraries know it.
+            storage = torch.from_numpy(np.empty(size, np.uint8)).untyped_storage()
+            return torch.empty(0, dtype=dtype, device="cpu").set_(storage).resize_(tuple(shape))
+    return torch.empty(shape, dtype=dtype, device="cpu")
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Say whether torch may write what it makes of this tensor into given memory: others have own rules."""
+    return (
+        type(tensor) in _PLAIN_TYPES
+        and tensor.is_cpu
+        and tensor.layout is torch.strided
+        and not tensor.requires_grad
+        and not tensor.is_quantized
+    )
+
+
+def operations_are_plain() -> bool:
+    """Say whether torch computes here what it is told to, and no mode, transform or trace takes that over."""
+    return not (
+        torch.compiler.is_compiling()
+        or torch._C._is_tracing()
+        or torch._C._len_torch_function_stack()
+        or torch._C._len_torch_dispatch_stack()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+    )
 
 
 class offering:  # noqa: N801 (used as a statement: `with offering(...):`)
@@ -70,7 +96,9 @@ def keep_freed_memory() -> None:
     """Let the C library keep freed blocks, of up to 32 MiB each, for whoever asks next.
 
     glibc takes the size of such blocks from the largest that was freed, so we free one. It is never written,
-    so it takes no memory. Other C libraries have other rules, to which this does nothing.
+    so it takes no memory. A process that loads data frees such a block sooner or later; this makes that sure,
+    and early. What else a program frees is kept as well: `ctypes.CDLL(None).malloc_trim(0)` gives it back.
+    Other C libraries have other rules, to which this does nothing.
     """
     with contextlib.suppress(MemoryError):
         np.empty(_LARGEST_BLOCK, np.uint8)

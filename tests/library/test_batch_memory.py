@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from accelerate.utils.memory import should_reduce_batch_size
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.testing._internal.two_tensor import TwoTensor
 from torch.utils.data import default_collate as torch_collate
+from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import BatchedImageTransform, DataLoader, MemoryMappedDataset, TensorDataset, default_collate
 from course_lib.datasets.batch_memory import LARGE_BATCH, LARGE_ROW, empty_batch
@@ -135,6 +141,103 @@ def test_large_samples_keep_what_stacking_keeps():
     assert default_collate(reordered).stride() == torch_collate(reordered).stride()
     with pytest.raises(RuntimeError, match="equal size"):
         default_collate([*values, values[0][:2]])
+
+
+def in_a_mode(mode):
+    def run(collate, values):
+        with mode():
+            return collate(values)
+
+    return run
+
+
+def traced(collate, values):
+    return torch.jit.trace(lambda *samples: collate(list(samples)), tuple(values))(*reversed(values))
+
+
+def with_tangents(collate, values):
+    with forward_ad.dual_level():
+        batch = collate([forward_ad.make_dual(value, value + 1) for value in values])
+        return forward_ad.unpack_dual(batch).tangent
+
+
+TAKEN_OVER = {
+    "vmap": lambda collate, values: torch.vmap(lambda *samples: collate(list(samples)))(
+        *(value[None] for value in values)
+    ),
+    "functionalize": lambda collate, values: torch.func.functionalize(
+        lambda *samples: collate(list(samples))
+    )(*values),
+    "jvp": lambda collate, values: torch.func.jvp(
+        lambda *samples: collate(list(samples)), tuple(values), tuple(values)
+    )[1],
+    "forward derivatives": with_tangents,
+    "make_fx": lambda collate, values: make_fx(lambda *samples: collate(list(samples)))(*values)(
+        *reversed(values)
+    ),
+    "a trace": traced,
+    "a flop counter": in_a_mode(lambda: FlopCounterMode(display=False)),
+    "inference": in_a_mode(torch.inference_mode),
+    "a default device": in_a_mode(lambda: torch.device("meta")),
+    "fake tensors": lambda collate, values: in_a_mode(FakeTensorMode)(
+        lambda _: collate([torch.ones(value.shape) for value in values]), None
+    ),
+    "one fake tensor": lambda collate, values: collate(
+        [FakeTensorMode().from_tensor(values[0])] * len(values)
+    ),
+    "two tensors in one": lambda collate, values: collate(
+        [TwoTensor(value.clone(), value + 1) for value in values]
+    ),
+    "quantised": lambda collate, values: collate(
+        [torch.quantize_per_tensor(value.repeat(4, 1, 1), 0.5, 3, torch.quint8) for value in values]
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # Old ways are out of use in torch; they are still ways.
+@pytest.mark.parametrize("collates", ["samples", "a gather"])
+@pytest.mark.parametrize("way", TAKEN_OVER.values(), ids=TAKEN_OVER)
+def test_where_something_takes_torchs_operations_over_large_batches_are_left_to_torch(way, collates):
+    def gathered(values):
+        return TensorDataset(torch.stack(list(values))).__getitems__([*range(len(values))]).columns[0]
+
+    if (collates, way) == ("a gather", TAKEN_OVER["one fake tensor"]):
+        pytest.skip("torch takes no real indices for it")
+    ours = default_collate if collates == "samples" else gathered
+    values = list(rows(large_count(torch.float32)))
+    mine, other = way(ours, values), way(torch_collate, values)
+    assert type(mine) is type(other)
+    assert (mine.shape, mine.dtype, mine.device) == (other.shape, other.dtype, other.device)
+    assert mine.is_inference() == other.is_inference()
+    if type(mine) is torch.Tensor and not mine.is_meta:
+        assert torch.equal(mine, other)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3, 4, 5])
+@pytest.mark.parametrize("first_only", [False, True])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_samples_in_another_order_of_memory_are_stacked_as_torch_stacks_them(
+    dimensions, first_only, inverted
+):
+    generator = torch.Generator().manual_seed(0)
+    shape = {2: (512, 512), 3: (4, 256, 256), 4: (4, 4, 128, 128), 5: (2, 4, 8, 64, 64)}[dimensions]
+    values = [torch.rand(shape, generator=generator) for _ in range(8)]
+    turned = [value.movedim(-1, 1).contiguous().movedim(1, -1) for value in values]
+    last = [value.movedim(1, -1).contiguous().movedim(-1, 1) for value in values]
+    for others in (turned, last):
+        mixed = [*others[:1], *values[1:]] if first_only else others
+        samples = mixed[::-1] if inverted else mixed
+        ours, theirs = default_collate(samples), torch_collate(samples)
+        assert ours.stride() == theirs.stride()
+        assert torch.equal(ours, theirs)
+
+
+def test_too_little_memory_is_torchs_error():
+    for collate in (default_collate, torch_collate):
+        with pytest.raises(RuntimeError, match="can't allocate memory") as error:
+            collate([torch.zeros(1).expand(2**43)] * 4)
+        assert should_reduce_batch_size(error.value)
+        assert "one shape" not in str(error.value)
 
 
 @pytest.mark.parametrize("bad", [-1, 10**6], ids=["negative", "too large"])
