@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from course_lib.measure.spans import LOADING, NETWORK, STAGES, WAITING, rows_in_order
+from course_lib.measure.words import counted
 
 if TYPE_CHECKING:
     from course_lib.measure.timeline import Timeline
@@ -35,7 +36,7 @@ def write_report(timeline: "Timeline") -> str:
 def _lines(timeline: "Timeline") -> Iterator[str]:
     count = len(timeline.batches)
     yield (
-        f"{count} batches, {timeline.num_workers} workers, {timeline.seconds:.2f} s: "
+        f"{count} batches, {counted(timeline.num_workers, 'worker')}, {timeline.seconds:.2f} s: "
         f"{timeline.throughput:.1f} batches/s"
     )
     yield ""

@@ -12,6 +12,7 @@ from course_lib.measure.report import percent, write_report
 from course_lib.measure.spans import NETWORK, WAITING, Event, Span, make_spans, rows_in_order
 from course_lib.measure.verdict import Verdict, judge
 from course_lib.measure.window import choose_window, cut
+from course_lib.measure.words import counted
 from course_lib.platform import available_cores
 
 if TYPE_CHECKING:
@@ -159,8 +160,8 @@ class Timeline:
 
     def __repr__(self) -> str:
         return (
-            f"<Timeline: {len(self.batches)} batches, {self.num_workers} workers, {self.seconds:.2f} s, "
-            f"waited {self.waited:.2f} s>"
+            f"<Timeline: {len(self.batches)} batches, {counted(self.num_workers, 'worker')}, "
+            f"{self.seconds:.2f} s, waited {self.waited:.2f} s>"
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from course_lib.loader.dataloader import DataLoader
 from course_lib.measure.candidates import WorkerMeasurement, choose_workers, next_candidate
 from course_lib.measure.trials import Candidate, Conditions
 from course_lib.measure.tuning_report import WorkerTuning
+from course_lib.measure.words import counted
 from course_lib.platform import available_cores
 
 _LONGEST_PASS = 1.0
@@ -138,7 +139,7 @@ def _is_hopeless(candidate: Candidate, best: float) -> bool:
 
 def _report(field: Sequence[Candidate], cores: int, stopped: str) -> WorkerTuning:
     measurements = tuple(sorted(_known(field).values(), key=lambda one: one.workers))
-    failures = [f"{m.workers} workers: {m.failure}" for m in measurements if m.failure]
+    failures = [f"{counted(m.workers, 'worker')}: {m.failure}" for m in measurements if m.failure]
     if len(failures) == len(measurements):
         raise RuntimeError(
             "No number of workers came through: " + "; ".join(failures) + ". A loader that fails with every "

@@ -6,6 +6,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from course_lib.measure.candidates import Choice, WorkerMeasurement
+from course_lib.measure.words import counted
 from course_lib.memory import format_bytes
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class WorkerTuning:
     def __str__(self) -> str:
         lines = [f"{'workers':>7}  {'ms per batch (quartiles)':<28}  {'first batch':>11}  {'memory':>9}"]
         lines += [self._row(measurement) for measurement in self.measurements]
-        lines.append(f"best: {self.best} workers ({self.choice.reason})")
+        lines.append(f"best: {counted(self.best, 'worker')} ({self.choice.reason})")
         lines.append(f"the search ended because {self.stopped}")
         return "\n".join(lines)
 

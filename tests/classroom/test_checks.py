@@ -295,7 +295,8 @@ def test_cards_show_bold_words_and_leave_powers_alone() -> None:
     words = "`% 2**32` is **no** `**`"
     assert plain(words) == "`% 2**32` is no `**`"
     assert inline(words) == "<code>% 2**32</code> is <b>no</b> <code>**</code>"
-    for power in ("x ** 2 and y ** 3", "2**5"):
+    assert plain("2**31; **expected** 2**32") == "2**31; expected 2**32"
+    for power in ("x ** 2 and y ** 3", "2**5", "2**31 instead of 2**32"):
         assert plain(power) == inline(power) == power
 
 

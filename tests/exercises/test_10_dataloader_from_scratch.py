@@ -928,7 +928,8 @@ def test_fetch_errors(student, expect, rng):
             lambda stopping=stopping: without_stop(lambda: student.fetch(stopping, list(range(size)))),
             tried=f"a dataset {words} __getitems__ that raises StopIteration for index {bad}",
             rule="StopIteration would end the epoch unseen: it becomes a RuntimeError.",
-            next="Put both ways of reading into the `try` with `except StopIteration`.",
+            next="Put both ways of reading into the `try` with `except StopIteration`. "
+            "(`list(map(...))` takes one for its own end: nothing arrives at your `except`.)",
         )
         for error in (
             FileNotFoundError("no file"),

@@ -458,7 +458,7 @@ def test_ahead_complete(student, expect, rng):
             tried=f"{counted(length, 'batch', 'batches')}: {batches}",
             rule="Whatever `finish` returns is yielded, once for each batch and in order.",
             next="When the loop over `batches` ends, one copy has begun and was not yielded; with no "
-            "batch, none.",
+            "batch, none. Is it the first that is missing? A ticket may be 0.",
         ).equals([["there", batch] for batch in batches])
     for batches in ([None, 0, [], 7, ""], [0], [3, None]):
         expect(

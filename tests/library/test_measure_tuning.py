@@ -403,6 +403,11 @@ def test_the_table_says_what_was_found():
     assert lines[4].startswith("best: 2 workers")
 
 
+def test_one_worker_is_one_worker():
+    alone = (measurement(1, 0.020), measurement(2, 0.030))
+    assert "best: 1 worker (" in str(WorkerTuning(alone, choose_workers(alone), 4, 10, "all were measured"))
+
+
 def test_the_record_is_plain():
     tuning = example()
     assert pickle.loads(pickle.dumps(tuning)) == tuning

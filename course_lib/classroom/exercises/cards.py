@@ -12,7 +12,8 @@ _STYLE = (
     "border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;border-radius:4px;"
     "background:color-mix(in srgb,{colour} 8%,transparent);line-height:1.45;max-width:52em"
 )
-_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")  # beside words: `x ** 2` raises to a power
+# Around words: `x ** 2` raises to a power, and so does 2**32.
+_BOLD = re.compile(r"(?<!\w)\*\*(?=\S)(.+?)(?<=\S)\*\*(?!\w)")
 _GREEN, _RED, _BLUE = "#2e9e6b", "#d1495b", "#3f7cac"
 
 
