@@ -9,10 +9,11 @@ import torch
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import TensorDataset as TorchTensorDataset
 
-from benchmarks.measure import OURS, Workload, passes_over
+from benchmarks.measure import OURS, Measure, Workload, passes_over
 from benchmarks.opponents import bare_gather, expert_loader
 from benchmarks.same import check_equal
 from course_lib import DataLoader, TensorDataset
+from course_lib.platform import available_cores
 
 Tensors = tuple[torch.Tensor, torch.Tensor]
 WORKERS = {"num_workers": 2, "persistent_workers": True}
@@ -25,6 +26,8 @@ def workloads(small: bool) -> Iterator[Workload]:
     for dtype, batch_size in product(floors, (64, 256)):
         yield in_process(images(size, dtype), batch_size, {**floors[dtype], "limit": 0.85})
     tensors = images(size, torch.float32)
+    for batch_size in (64, 256) if available_cores() > 1 else ():
+        yield in_process(tensors, batch_size, {**floors[torch.float32], "limit": 0.85}, available_cores())
     for batch_size in (64, 256):
         yield with_workers(tensors, batch_size)
     for workers in (0, 2):
@@ -46,8 +49,12 @@ def images(size: int, dtype: torch.dtype) -> Tensors:
     return images, torch.from_numpy(generator.integers(10, size=size))
 
 
-def in_process(tensors: Tensors, batch_size: int, floors: dict[str, float]) -> Workload:
-    """Shuffled batches of rows, without workers."""
+def in_process(tensors: Tensors, batch_size: int, floors: dict[str, float], threads: int = 1) -> Workload:
+    """Shuffled batches of rows, without workers.
+
+    One thread computes in all measurements, because two that meet busy cores wait for each other. By itself
+    torch takes one for each core; so what users get is measured as well.
+    """
     arguments: dict[str, Any] = {"batch_size": batch_size, "shuffle": True}
     ours = DataLoader(TensorDataset(*tensors), **arguments)
     theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
@@ -59,7 +66,25 @@ def in_process(tensors: Tensors, batch_size: int, floors: dict[str, float]) -> W
         "expert torch": passes_over(lambda: expert),
         "limit": passes_over(lambda: bare_gather(tensors, batch_size)),
     }
-    return Workload(f"{_kind(tensors)}, shuffled, batch {batch_size}", contestants, floors, len(tensors[0]))
+    name = f"{_kind(tensors)}, shuffled, batch {batch_size}"
+    if threads > 1:
+        name += f", torch's default of {threads} threads"
+        contestants = {who: with_threads(threads, run) for who, run in contestants.items()}
+    return Workload(name, contestants, floors, len(tensors[0]))
+
+
+def with_threads(threads: int, run: Measure) -> Measure:
+    """Let torch use so many threads for the time of a run."""
+
+    def measure() -> float:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            return run()
+        finally:
+            torch.set_num_threads(before)
+
+    return measure
 
 
 def with_workers(tensors: Tensors, batch_size: int) -> Workload:
