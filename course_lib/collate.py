@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from course_lib.datasets import batch_memory
-from course_lib.datasets.batch_memory import empty_batch, is_plain, operations_are_plain
+from course_lib.datasets.batch_memory import empty_batch, fits_given_memory, operations_are_plain
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import EmptyBatchError
 
@@ -122,7 +122,7 @@ def _may_be_stacked_by_hand(first: torch.Tensor, batch: Sequence[torch.Tensor]) 
     """Say whether the memory of a batch may be chosen here, and whether that is of any use."""
     return (
         (batch_memory.has_offered or len(batch) * first.nbytes >= batch_memory.LARGE_BATCH)
-        and is_plain(first)
+        and fits_given_memory(first)
         and operations_are_plain()
         and (first.dim() < 4 or first.is_contiguous())  # Stacking may keep the order of more dimensions.
         and _are_alike(type(first), first.dtype, batch)

@@ -50,7 +50,7 @@ def empty_batch(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     return torch.empty(shape, dtype=dtype, device="cpu")
 
 
-def is_plain(tensor: torch.Tensor) -> bool:
+def fits_given_memory(tensor: torch.Tensor) -> bool:
     """Say whether torch may write what it makes of this tensor into given memory: others have own rules."""
     return (
         type(tensor) in _PLAIN_TYPES

@@ -7,7 +7,7 @@ import torch
 
 from course_lib.datasets import batch_memory
 from course_lib.datasets.base import Dataset, Indices, as_index_tensor, plain_index
-from course_lib.datasets.batch_memory import empty_batch, is_plain, operations_are_plain
+from course_lib.datasets.batch_memory import empty_batch, fits_given_memory, operations_are_plain
 from course_lib.datasets.columns import ColumnBatch
 from course_lib.errors import AssertionTypeError, AssertionValueError
 
@@ -107,7 +107,7 @@ def gather_rows(tensors: Sequence[torch.Tensor], indices: Indices) -> list[torch
 
 
 def _gather_in_place(tensor: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-    if not (is_plain(tensor) and operations_are_plain()):
+    if not (fits_given_memory(tensor) and operations_are_plain()):
         return tensor.index_select(0, indices)
     place = empty_batch((*indices.shape, *tensor.shape[1:]), tensor.dtype)
     return torch.index_select(tensor, 0, indices, out=place)

@@ -26,6 +26,21 @@ from course_lib.main_script import is_in_script
 Contents = dict[str, Any]  # what every worker starts with, by the names of the loader's arguments
 
 UNPICKLABLE = (pickle.PicklingError, AttributeError, TypeError)
+_by_handle: Callable[[torch.Tensor], Any] = torch.multiprocessing.reductions.reduce_tensor
+
+
+def resolve(value: Any) -> Any:
+    """Have a tensor's numbers sent as they are read, and in new memory: its own may be the dataset's."""
+    if type(value) is torch.Tensor and is_plain(value):
+        like = torch.empty_like(value, device="meta")  # dense, where a view has gaps
+        memory = torch.UntypedStorage._new_shared(like.nbytes)  # type: ignore[no-untyped-call]
+        copied = tensor_in(memory, like.dtype, 0, like.shape, like.stride()).copy_(value)
+        return _by_handle(copied)
+    if type(value) is torch.Tensor and is_plain(value, empty=True):
+        return _by_handle(torch.empty_like(value))
+    if isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg()):
+        return torch.clone, (value.resolve_conj().resolve_neg(),)
+    return NotImplemented
 
 
 class _SharingPickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -39,7 +54,7 @@ class _SharingPickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, value: Any) -> Any:
         if is_in_script(value):
             return NotImplemented  # by name
-        resolved = _resolve(value)
+        resolved = resolve(value)
         return super().reducer_override(value) if resolved is NotImplemented else resolved
 
 
@@ -64,29 +79,16 @@ class _CopyingPickler(_SharingPickler):
 class _HandlePickler(ForkingPickler):
     """multiprocessing's own, for tensors that lie in memory of others or otherwise than they are read."""
 
-    def reducer_override(self, value: Any) -> Any:
-        return _resolve(value)
+    reducer_override = staticmethod(resolve)
 
 
-def _resolve(value: Any) -> Any:
-    """Have a tensor's numbers sent as they are read, and in new memory: its own may be the dataset's."""
-    if type(value) is torch.Tensor and is_plain(value):
-        like = torch.empty_like(value, device="meta")  # dense, where a view has gaps
-        memory = torch.UntypedStorage._new_shared(like.nbytes)  # type: ignore[no-untyped-call]
-        copied = tensor_in(memory, like.dtype, 0, like.shape, like.stride()).copy_(value)
-        return torch.multiprocessing.reductions.reduce_tensor(copied)  # type: ignore[no-untyped-call]
-    if isinstance(value, torch.Tensor) and (value.is_conj() or value.is_neg()):
-        return torch.clone, (value.resolve_conj().resolve_neg(),)
-    return NotImplemented
-
-
-def is_plain(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is nothing but numbers in the memory of this machine."""
+def is_plain(tensor: torch.Tensor, empty: bool = False) -> bool:
+    """Whether a tensor is nothing but numbers in the memory of this machine; or, if asked for, empty."""
     return (
         tensor.is_cpu
         and tensor.layout is torch.strided
         and not (tensor.is_nested or tensor.is_quantized or tensor.requires_grad)
-        and tensor.numel() > 0
+        and (tensor.numel() == 0) is empty
     )
 
 

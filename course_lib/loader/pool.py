@@ -250,13 +250,13 @@ def _shut_down(workers: list[Worker]) -> None:
             if worker.process.is_alive():
                 getattr(worker.process, end)()
                 worker.process.join(1.0)
-    for worker in workers:
+    while workers:
+        worker = workers.pop()  # first: what another thread forks would close whatever has its number by then
         worker.tasks.close()
         worker.answers.close()
     for worker in running:
         with suppress(ValueError):  # Not even the system can end it at the moment.
             worker.process.close()
-    workers.clear()
 
 
 def _drain_until_ended(workers: list[Worker], deadline: float) -> None:

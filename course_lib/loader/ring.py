@@ -37,6 +37,7 @@ import torch
 from torch.multiprocessing import get_sharing_strategy
 
 from course_lib.datasets.batch_memory import offering
+from course_lib.loader import pickling
 from course_lib.loader.pickling import UNPICKLABLE, is_plain, pack_copied, pack_for_parent, tensor_in, unpack
 from course_lib.platform import forks, remove_shared_memory
 
@@ -246,6 +247,7 @@ class _Layout:
 
 class _Pickler(Pickler):
     dispatch_table = ForkingPickler(io.BytesIO()).dispatch_table
+    reducer_override = staticmethod(pickling.resolve)
 
     def __init__(self, buffer: io.BytesIO, layout: _Layout) -> None:
         super().__init__(buffer, HIGHEST_PROTOCOL)

@@ -3,10 +3,12 @@
 import concurrent.futures
 import itertools
 import multiprocessing
+import os
 import subprocess
 import sys
 import textwrap
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -420,3 +422,71 @@ def test_the_share_of_a_rank_is_no_lesser_loader() -> None:
     loader = MemoryEfficientDataLoader(range(10), 2, num_workers=1, max_memory_usage=500)  # type: ignore[var-annotated]
     with pytest.raises(TypeError, match="would be lost"):
         share_of_rank(loader, 2, 0)
+
+
+class EmptyViews(Dataset[Any]):
+    """Samples with boxes, of which some pictures have none: views of one tensor."""
+
+    def __init__(self, wrap: Any, dtype: torch.dtype) -> None:
+        self.boxes = torch.arange(400).to(dtype).reshape(100, 4)
+        self.wrap = wrap
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int) -> Any:
+        return self.wrap(self.boxes[index : index + index % 2]), self.boxes.is_shared()
+
+
+def in_a_dict(boxes: torch.Tensor) -> Any:
+    return {"boxes": boxes, "name": "a picture"}
+
+
+def in_a_list(boxes: torch.Tensor) -> Any:
+    return [boxes]
+
+
+def with_a_function(boxes: torch.Tensor) -> Any:
+    return {"boxes": boxes, "function": lambda: 1}
+
+
+@needs_fork
+@pytest.mark.parametrize("wrap", [in_a_dict, in_a_list, with_a_function])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.bool])
+@pytest.mark.parametrize("keep", [False, True])
+def test_an_empty_view_does_not_take_its_dataset_along(wrap: Any, dtype: torch.dtype, keep: bool) -> None:
+    dataset, kept = EmptyViews(wrap, dtype), []
+    loader = DataLoader(dataset, batch_size=None, num_workers=1, multiprocessing_context="fork")
+    for index, (sample, is_shared) in enumerate(loader):
+        kept += [sample] * keep
+        boxes = sample[0] if isinstance(sample, list) else sample["boxes"]
+        assert not is_shared
+        assert boxes.dtype == dtype
+        assert torch.equal(boxes, dataset.boxes[index : index + index % 2])
+
+
+@needs_fork
+def test_what_is_forked_while_workers_are_closed_keeps_its_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    iterator: Any = iter(DataLoader(range(4), num_workers=2, multiprocessing_context="fork"))
+    next(iterator)
+    ends = [end for worker in iterator._pool._workers for end in (worker.tasks, worker.answers)]
+    context, parent, arrived = multiprocessing.get_context("fork"), os.getpid(), list[bytes]()
+
+    def close(connection: Any) -> None:
+        number = connection._handle
+        if os.getpid() != parent or not any(connection is end for end in ends):
+            os.close(number)
+            return
+        reader, writer = os.pipe()
+        os.dup2(writer, number)  # It closes, and another thread's new pipe gets the number at once. It forks:
+        process = context.Process(target=os.write, args=(number, b"arrived"))
+        process.start()
+        process.join(30)
+        os.close(writer)
+        os.close(number)
+        arrived.append(os.read(reader, 10))
+        os.close(reader)
+
+    monkeypatch.setattr(Connection, "_close", close)
+    iterator.close()
+    assert arrived == [b"arrived"] * 4
