@@ -277,9 +277,14 @@ MEGABYTES = 50 * 2**20
 
 
 def take_memory() -> mmap.mmap:
-    """Return fresh pages, filled: an array might be given memory that an earlier test has left behind."""
+    """Return fresh pages, filled.
+
+    An array might be given memory that an earlier test has left behind. And what is filled by means of a
+    large one gives such memory back to the system when that is freed.
+    """
     pages = mmap.mmap(-1, MEGABYTES)
-    pages.write(b"\1" * MEGABYTES)
+    for _ in range(50):
+        pages.write(b"\1" * (MEGABYTES // 50))
     return pages
 
 
