@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,10 @@ class CloudStorageDataset(Dataset[Any]):
         contents: dict[int, bytes] = {}
         under_way = {}
         for position in dict.fromkeys(positions):
-            content = self._from_cache(position)
+            url, checksum = self.urls[position], self._checksum(position)
+            content = self._from_cache(url, checksum)
             if content is None:
-                under_way[position] = self._start(position)
+                under_way[position] = self._start(position, url, checksum)
             else:
                 contents[position] = content
         for position, download in under_way.items():
@@ -119,33 +121,37 @@ class CloudStorageDataset(Dataset[Any]):
         """
         for index in indices:
             position = plain_index(index, len(self))
-            if self._cache.writable and not self._cache.holds(self._key(position)):
-                self._start(position)
+            url = self.urls[position]
+            if self._cache.writable and not self._cache.holds(self._key(url)):
+                self._start(position, url, self._checksum(position))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_own": None}
 
-    def _start(self, position: int) -> Any:
+    def _start(self, position: int, url: str, checksum: str | None) -> "Future[bytes]":
         # Threads and their locks do not survive a fork: each process has downloads of its own.
         if self._own is None or self._own[0] != os.getpid():
             self._own = os.getpid(), Downloads(self.parallel)
-        return self._own[1].start(position, partial(self._download, position))
+        return self._own[1].start(position, partial(self._download, url, checksum))
 
-    def _download(self, position: int) -> bytes:
+    # Runs in a thread for which a program does not wait when it ends. URL and checksum are read before: a
+    # thread that is in the middle of an operation of torch when the interpreter goes aborts the program.
+    def _download(self, url: str, checksum: str | None) -> bytes:
         # It may have come between the question and now, by this process or another.
-        content = self._from_cache(position)
+        content = self._from_cache(url, checksum)
         if content is None:
-            content = self._source.download(self.urls[position], self._checksum(position))
-            self._cache.write(self._key(position), content)
+            content = self._source.download(url, checksum)
+            self._cache.write(self._key(url), content)
         return content
 
-    def _from_cache(self, position: int) -> bytes | None:
-        content = self._cache.read(self._key(position))
+    def _from_cache(self, url: str, checksum: str | None) -> bytes | None:
+        key = self._key(url)
+        content = self._cache.read(key)
         if content is not None:
             try:
-                check_content(content, self._checksum(position))
+                check_content(content, checksum)
             except ChecksumError:
-                self._cache.remove(self._key(position))
+                self._cache.remove(key)
                 return None
         return content
 
@@ -160,8 +166,8 @@ class CloudStorageDataset(Dataset[Any]):
     def _checksum(self, position: int) -> str | None:
         return None if self.checksums is None else (self.checksums[position] or None)
 
-    def _key(self, position: int) -> str:
-        return f"{self._store} {self.urls[position]}"
+    def _key(self, url: str) -> str:
+        return f"{self._store} {url}"
 
 
 def _checked_urls(urls: Iterable[str]) -> PackedStrings:

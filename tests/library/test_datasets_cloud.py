@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -229,6 +230,22 @@ def test_trap_the_thread_never_ends(server, urls, tmp_path):
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+def test_trap_a_background_thread_computes_while_the_program_ends(server, urls, tmp_path):
+    """Reading a packed URL is an operation of torch: one that meets the interpreter's end aborts it."""
+
+    class Watched(list):
+        def __getitem__(self, position):
+            readers.add(threading.current_thread())
+            return super().__getitem__(position)
+
+    readers = set()
+    dataset = make(urls, tmp_path)
+    dataset.urls, dataset.checksums = Watched(urls), Watched(checksums(server))
+    dataset.prefetch(range(12))
+    assert values(dataset.__getitems__(range(24))) == list(range(24))
+    assert readers == {threading.main_thread()}
 
 
 def test_threads_end_when_nothing_is_left_to_do():
