@@ -404,7 +404,7 @@ class TestWhatIsBounded:
         start = (
             f"import subprocess as s, sys\ns.Popen([sys.executable, '-c', 'input()', '{marker}'], stdin=-1)"
         )
-        with Session(Limits(**{**vars(LIMITS), "wall_seconds": 2}), tier) as session:
+        with Session(Limits(**{**vars(LIMITS), "wall_seconds": 6}), tier) as session:
             session.run([CodeCell("1", start)])
             assert with_marker(marker)
             assert wait_for(lambda: with_marker(marker) == [])
