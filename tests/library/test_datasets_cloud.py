@@ -232,7 +232,7 @@ def test_trap_the_thread_never_ends(server, urls, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
 
 
-def test_trap_a_background_thread_computes_while_the_program_ends(server, urls, tmp_path):
+def test_a_background_thread_reads_no_tensors(server, urls, tmp_path):
     """Reading a packed URL is an operation of torch: one that meets the interpreter's end aborts it."""
 
     class Watched(list):
