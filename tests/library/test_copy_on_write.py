@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from alone import run_alone
 
 from course_lib import DataLoader, Dataset, get_worker_info
 from course_lib.copy_on_write import CopyOnWriteMemory
@@ -203,9 +204,7 @@ class Idle(Dataset):
         return 2
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared pages are counted on Linux only")
-@pytest.mark.skipif(not METHODS, reason="no other start method")
-def test_workers_share_one_copy():
+def memory_by_size():
     used = {}
     for megabytes in (1, 200):
         loader = DataLoader(
@@ -215,6 +214,13 @@ def test_workers_share_one_copy():
         assert sums == [megabytes * 2**20] * 2
         used[megabytes] = measure_memory().used
         del loader
+    return used
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="shared pages are counted on Linux only")
+@pytest.mark.skipif(not METHODS, reason="no other start method")
+def test_workers_share_one_copy():
+    used = run_alone(memory_by_size)
     grown = (used[200] - used[1]) / 2**20
     assert 1.8 * 200 < grown < 2.5 * 200  # this process's own and one for both workers, not one for each
 

@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 import torch
+from alone import run_alone
 
 from course_lib import DataLoader, MemoryMonitor, measure_memory
 from course_lib.measure.memory_monitor import MemoryEvent, MemorySample
@@ -34,16 +35,21 @@ def block(mebibytes):
     return bytearray(b"x" * (mebibytes * MEBIBYTE))
 
 
-def test_by_hand():
+def measure_around_a_block():
     monitor = MemoryMonitor(interval=None)
     before = monitor.measure()
     data = block(60)
     after = monitor.measure()
+    del data
+    return monitor, before, after
+
+
+def test_by_hand():
+    monitor, before, after = run_alone(measure_around_a_block)
     assert after.use.used - before.use.used > 50 * MEBIBYTE
     assert monitor.peak == max(before.use.used, after.use.used)
     assert monitor.history == [before, after]
     assert 0 <= before.seconds <= after.seconds
-    del data
 
 
 def test_in_the_background_it_sees_what_is_gone_at_the_end():
@@ -109,7 +115,7 @@ def test_end_epoch_separates_epochs():
     assert len(monitor.growth_per_epoch) == 3
 
 
-def test_one_event_for_every_time_the_limit_is_passed():
+def pass_a_limit_twice():
     heard = []
     low = measure_memory().used
     monitor = MemoryMonitor(interval=None, limit=low + 40 * MEBIBYTE, on_limit=heard.append)
@@ -120,6 +126,11 @@ def test_one_event_for_every_time_the_limit_is_passed():
         monitor.measure()
         del data
     monitor.measure()
+    return monitor, heard
+
+
+def test_one_event_for_every_time_the_limit_is_passed():
+    monitor, heard = run_alone(pass_a_limit_twice)
     assert len(monitor.events) == 2
     assert heard == monitor.events
     for event in heard:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alone import run_alone
 
 from course_lib import measure_memory
 from course_lib.memory import MemoryUse, ProcessMemory, format_bytes
@@ -41,12 +42,16 @@ def test_shared_pages_are_counted_once(child):
         assert 0 < process.pss <= process.rss
 
 
-def test_memory_that_is_taken_shows(child):
+def take_memory():
     before = measure_memory()
-    with mmap.mmap(-1, 50 * 2**20) as pages:  # Others may lie in what an earlier test has left behind.
+    with mmap.mmap(-1, 50 * 2**20) as pages:
         for _ in range(50):
             pages.write(b"\1" * 2**20)
-        after = measure_memory()
+        return before, measure_memory()
+
+
+def test_memory_that_is_taken_shows():
+    before, after = run_alone(take_memory)
     assert after.main.rss - before.main.rss > 40 * 2**20
     assert after.used - before.used > 40 * 2**20
 

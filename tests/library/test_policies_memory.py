@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from alone import run_alone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -277,36 +278,39 @@ MEGABYTES = 50 * 2**20
 
 
 def take_memory() -> mmap.mmap:
-    """Return fresh pages, filled.
-
-    An array might be given memory that an earlier test has left behind. And what is filled by means of a
-    large one gives such memory back to the system when that is freed.
-    """
+    """Return fresh pages, filled. An array might be given memory that was freed before."""
     pages = mmap.mmap(-1, MEGABYTES)
     for _ in range(50):
         pages.write(b"\1" * (MEGABYTES // 50))
     return pages
 
 
-def test_the_gauge_sees_what_a_program_takes():
+def watch_memory_being_taken():
     gauge = MemoryGauge()
     before = gauge.measure()
-    held = take_memory()
-    grown, after = gauge.growth(), gauge.measure()
-    held.close()
-    assert 0.8 * MEGABYTES < grown < 2 * MEGABYTES
-    assert 0.8 * MEGABYTES < after - before < 2 * MEGABYTES
+    with take_memory():
+        return gauge.growth(), gauge.measure() - before
 
 
-def test_the_gauge_still_sees_it_when_a_worker_has_ended():
+def watch_a_worker_end():
     worker = subprocess.Popen([sys.executable, "-c", "print(); input()"], stdin=-1, stdout=-1)
     worker.stdout.readline()
     gauge = MemoryGauge()
     gauge.measure()
     worker.communicate(b"\n")
-    held = take_memory()
-    assert 0.2 * MEGABYTES < gauge.growth() < 2 * MEGABYTES  # what the worker held is given back
-    held.close()
+    with take_memory():
+        return gauge.growth()
+
+
+def test_the_gauge_sees_what_a_program_takes():
+    grown, more_in_use = run_alone(watch_memory_being_taken)
+    assert 0.8 * MEGABYTES < grown < 2 * MEGABYTES
+    assert 0.8 * MEGABYTES < more_in_use < 2 * MEGABYTES
+
+
+def test_the_gauge_still_sees_it_when_a_worker_has_ended():
+    grown = run_alone(watch_a_worker_end)
+    assert 0.2 * MEGABYTES < grown < 2 * MEGABYTES  # what the worker held is given back
 
 
 # Sizes
