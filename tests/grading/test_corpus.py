@@ -6,6 +6,7 @@ the judge's own process is as it was; and a right answer graded right after it e
 """
 
 import contextlib
+import gc
 import os
 import random
 import secrets
@@ -111,7 +112,7 @@ def test_attack(
     own_user = tier.way.change_user
     attack = attack.at(tier_name, own_user)
     lay_out(place)
-    before = state_of_judge()
+    before, files = state_of_judge(), open_files()
     begin = time.monotonic()
     verdict = graded(place, "mallory", attack, bait, tier)
     seconds = time.monotonic() - begin
@@ -137,6 +138,7 @@ def test_attack(
     )
     assert follower.cells == []
     assert state_of_judge() == before
+    assert open_files() <= files  # fewer where what other tests have left was closed meanwhile
 
 
 def tier_or_skip(attack: Attack, name: str) -> Tier:
@@ -277,7 +279,6 @@ def state_of_judge() -> dict[str, Any]:
     """Return what student code could have changed in this process, had it got here."""
     wait_for_threads()
     return {
-        "files": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
         "folder": os.getcwd(),
         "environment": dict(os.environ),
         "path": list(sys.path),
@@ -288,6 +289,12 @@ def state_of_judge() -> dict[str, Any]:
         "trace": sys.gettrace() is None,
         "recursion": sys.getrecursionlimit(),
     }
+
+
+def open_files() -> int:
+    """Count the open descriptors of this process, garbage left out."""
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
 
 
 def wait_for_threads() -> None:
