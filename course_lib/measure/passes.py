@@ -64,8 +64,9 @@ def seconds_per_batch(result: Pass, workers: int, batches: int | None, counts_st
     """Return what a batch costs in a whole epoch.
 
     Workers deliver in bursts: n workers that began together bring n batches nearly at once. So the time
-    between batches is taken over whole rounds of n batches, from the end of the first round. The start of the
-    workers is paid once in an epoch, and is shared out among its batches.
+    between batches is taken over whole rounds of n batches. New workers are slow at first, until their memory
+    has settled: the pace is that of the second half of the rounds. What the first half took beyond it, the
+    start of the workers included, is paid once in an epoch, and is shared out among its batches.
 
     Args:
         result: of `time_pass`, with one batch at least.
@@ -73,15 +74,15 @@ def seconds_per_batch(result: Pass, workers: int, batches: int | None, counts_st
         batches: number of batches in an epoch; None if unknown, so that the start weighs nothing.
         counts_start: whether every epoch pays for the start of the workers; not so with persistent ones.
     """
-    rounds = max(1, workers)
-    arrivals = result.arrivals
-    whole = (len(arrivals) - rounds) // rounds * rounds
-    if whole <= 0:  # too short for a difference: all that is known is the average
+    at_once, arrivals = max(1, workers), result.arrivals
+    rounds = len(arrivals) // at_once
+    if rounds < 2:  # too short for a difference: all that is known is the average
         return result.end / len(arrivals)
-    steady = (arrivals[rounds + whole - 1] - arrivals[rounds - 1]) / whole
+    first, last = rounds // 2 * at_once, rounds * at_once
+    steady = (arrivals[last - 1] - arrivals[first - 1]) / (last - first)
     if batches is None or not counts_start:
         return steady
-    start = max(0.0, arrivals[rounds - 1] - steady * rounds)
+    start = max(0.0, arrivals[first - 1] - steady * first)
     return steady + start / max(batches, 1)
 
 

@@ -49,7 +49,8 @@ def tune_num_workers(
         repeats: passes per candidate, each with a new loader; hopeless candidates get two.
         max_seconds: the search ends then with what it has. A pass is broken off after a second or less.
         max_workers: the largest number to try; by default four times the cores, and 8 at least.
-        step_seconds: the consumer sleeps so long for each batch, like a program that waits for its GPU.
+        step_seconds: the consumer sleeps so long for each batch, like a program that waits for its GPU; by
+            default it does nothing.
         consume: what the consumer does with each batch, instead of sleeping.
         loader_class: called as `loader_class(dataset, num_workers=…, **loader_arguments)`: the course's
             loader, or `torch.utils.data.DataLoader`.
@@ -69,7 +70,7 @@ def tune_num_workers(
         dataset,
         loader_class,
         loader_arguments,
-        consume or (lambda batch: time.sleep(step_seconds)),
+        consume or (lambda batch: time.sleep(step_seconds) if step_seconds else None),
         pass_seconds=min(_LONGEST_PASS, max_seconds / repeats / _EXPECTED_CANDIDATES),
         end=time.perf_counter() + max_seconds,
     )

@@ -80,5 +80,10 @@ def _draw_epochs(axes: Axes, seconds: NDArray[Any], epochs: list[int]) -> None:
             middle = (seconds[number] + seconds[number + 1]) / 2
             axes.axvline(middle, color=INK, linewidth=0.8, linestyle=":")
             axes.annotate(
-                f"epoch {after} ", (middle, 1), xycoords=("data", "axes fraction"), fontsize=8, va="top"
+                f"end of epoch {before} ",
+                (middle, 1),
+                xycoords=("data", "axes fraction"),
+                fontsize=8,
+                ha="right",
+                va="top",
             )

@@ -175,7 +175,7 @@ def test_the_plot_shows_the_numbers():
     total = axes.lines[0]
     assert total.get_xdata().tolist() == [0, 1, 2]
     assert total.get_ydata().tolist() == [100, 150, 120]
-    assert [text.get_text().strip() for text in axes.texts] == ["epoch 1"]
+    assert [text.get_text().strip() for text in axes.texts] == ["end of epoch 0"]
     assert {text.get_text() for text in axes.get_legend().get_texts()} == {
         "this process",
         "its workers",

@@ -178,6 +178,18 @@ def test_bursts_do_not_deceive(workers, count):
         assert steady == pytest.approx(arrivals[-1] / count)
 
 
+@pytest.mark.parametrize("workers", [0, 1, 2, 3])
+def test_slow_first_batches_are_the_start_and_not_the_pace(workers):
+    """A new worker needs 5 seconds for each of its first batches, and then 1."""
+    at_once = max(1, workers)
+    seconds = [5] * 4 + [1] * 6
+    arrivals = [float(sum(seconds[: number // at_once + 1])) for number in range(10 * at_once)]
+    result = Pass(tuple(arrivals), arrivals[-1], None)
+    assert seconds_per_batch(result, workers, None, counts_start=True) == pytest.approx(1 / at_once)
+    in_all = seconds_per_batch(result, workers, 1000, counts_start=True) * 1000
+    assert in_all == pytest.approx(1000 / at_once + 4 * (5 - 1))
+
+
 # Real runs
 
 
@@ -252,6 +264,13 @@ def test_nothing_to_do_and_a_slow_consumer():
     tuning = tune_num_workers(data, candidates=(0, 2), repeats=2, step_seconds=0.005, batch_size=4)
     assert tuning.best == 0
     assert tuning.of(0).median >= 0.005
+
+
+def test_a_consumer_that_does_nothing_takes_no_time(monkeypatch):
+    """sleep(0) would be called as well, and takes as long as ten batches from memory."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"slept for {seconds} seconds"))
+    data = torch.utils.data.TensorDataset(torch.arange(120.0))
+    assert tune_num_workers(data, candidates=(0,), repeats=2, batch_size=4).of(0).failure == ""
 
 
 def test_the_consumer_gets_every_batch():
