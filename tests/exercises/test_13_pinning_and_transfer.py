@@ -256,13 +256,23 @@ def test_move_others(student, expect, room, rng):
             next="Which line does a string come to? It can be iterated over, but it is no list.",
         ).equals(portrait(batch))
     is_kept = room.module("builtins").eval(ASK_ITSELF)
+    for kind, make in KEPT:
+        maker = room.module("builtins").eval(make)
+        expect(
+            attempt(lambda maker=maker: is_kept(student.move_to, maker)),
+            tried=f"{kind}, alone and in a list in a dict: is it the very same afterwards?",
+            rule="What cannot move comes back itself, and no copy of it: it may be large, or an open file. "
+            "The table names lists, tuples and dicts, and no other container.",
+            next="`return batch`, without a copy. Which types do you ask for before that line?",
+        ).equals([True, True])
     expect(
-        attempt(lambda: is_kept(student.move_to)),
-        tried="an object that has no method `to`, alone and in a list in a dict: is it the very same "
+        attempt(lambda: room.module("builtins").eval(ASK_INSIDE)(student.move_to, a_tensor(rng))),
+        tried="an object that has no method `to`, with a tensor as its attribute: where is this tensor "
         "afterwards?",
-        rule="What cannot move comes back itself, and no copy of it: it may be large, or an open file.",
-        next="`return batch`, without a copy.",
-    ).equals([True, True])
+        rule="What cannot move stays as it was, with all that is in it: others may hold the same object.",
+        next="`setattr(batch, …)` changes the object of whoever called you. Look into lists, tuples and "
+        "dicts, and into nothing else.",
+    ).equals("cpu")
 
 
 class Parcel:
@@ -290,10 +300,17 @@ class Stuck:
 
 
 # These objects are asked where they are: they could not cross, or would cross as plain containers.
-# These objects are asked where they are: they could not cross, or would cross as plain containers.
-ASK_ITSELF = """lambda move_to: (lambda leaf: [
+ASK_ITSELF = """lambda move_to, make: (lambda leaf: [
     move_to(leaf, 'meta') is leaf, move_to({'deep': [leaf]}, 'meta')['deep'][0] is leaf
-])(object())"""
+])(make())"""
+KEPT = (
+    ("an object that has no method `to`", "object"),
+    ("a set", "lambda: {'a.png', 3}"),
+    ("an iterator", "lambda: (number for number in [3, 4])"),
+)
+ASK_INSIDE = """lambda move_to, tensor: (lambda holder: [
+    setattr(holder, 'image', tensor), move_to([holder], 'meta'), holder.image.device.type
+][-1])(type('Holder', (), {})())"""
 ASK_PACKED = """lambda move_to, rnn, tensor: (lambda packed: [
     type(packed).__name__, packed.data.device.type, packed.batch_sizes.device.type
 ])(move_to([rnn.pack_sequence([tensor])], 'meta')[0])"""
@@ -666,11 +683,11 @@ class FakeTensor:
         self.name = name
         self.device = SimpleNamespace(type=place)
         self.times_pinned = 0
-        self.pinned = pinned
+        self._pinned = pinned
         self.has_gpu = has_gpu
 
     def is_pinned(self):
-        return self.pinned
+        return self._pinned
 
     def pin_memory(self):
         self.times_pinned += 1
@@ -688,7 +705,7 @@ class FakeGraph:
 
     def __init__(self, name, pinned=False, has_gpu=True):
         self.name = name
-        self.pinned = pinned
+        self._pinned = pinned
         self.times_pinned = 0
         self.has_gpu = has_gpu
 
@@ -721,7 +738,8 @@ def looks(batch):
         return batch
     kinds = (FakeTensor, FakeGraph)
     return [
-        (key, f"pinned={value.pinned}" if isinstance(value, kinds) else value) for key, value in batch.items()
+        (key, f"pinned={value._pinned}" if isinstance(value, kinds) else value)
+        for key, value in batch.items()
     ]
 
 
@@ -729,7 +747,7 @@ def times(batch, kinds=(FakeTensor, FakeGraph)):
     return {key: value.times_pinned for key, value in batch.items() if isinstance(value, kinds)}
 
 
-@graded("13.4", "without a GPU nothing is touched", points=2)
+@graded("13.4", "without a GPU nothing is touched", points=1)
 def test_pin_without(student, expect, rng):
     batch = a_fake_batch(rng, has_gpu=False)
     result = attempt(lambda: student.pin_batch(batch, has_gpu=False))
@@ -814,6 +832,20 @@ def test_pin_others(student, expect, rng):
         "keep their order.",
         next="`hasattr(value, 'pin_memory')` and `hasattr(value, 'is_pinned')` tell the three cases apart.",
     ).equals(wanted)
+
+
+@graded("13.4", "the batch that came in stays", points=1)
+def test_pin_in_place(student, expect, room, rng):
+    bound = room.module("functools").partial(student.pin_batch, a_fake_batch(rng, has_gpu=True))
+    before = looks(bound.args[0])
+    attempt(lambda: bound(has_gpu=True))
+    expect(
+        looks(bound.args[0]),
+        tried="pin_batch(batch, has_gpu=True); then the dict that came in is looked at",
+        rule="Pinning makes a new dict. The one that came in still holds the values that it had, in their "
+        "order.",
+        next="`batch[key] = …` changes the batch of whoever called you. Build a new dict.",
+    ).equals(before)
 
 
 # ---------------------------------------------------------------------------------------------------- 13.5
