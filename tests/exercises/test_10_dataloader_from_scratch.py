@@ -184,6 +184,14 @@ class Order:
             yield value
 
 
+class Torn(Order):
+    """Indices whose source breaks after the last one."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        raise OSError("the list of indices cannot be read any further")
+
+
 def shapes(rng):
     """Draw (n, batch_size): with a rest, without one, one batch only, single samples, nothing at all."""
     size = rng.randrange(2, 6)
@@ -213,6 +221,16 @@ def test_cut_keeps(student, expect, room, rng):
             next="Is there a list that goes on changing after it was yielded? What becomes of the rest? An "
             "index that comes twice in the order comes twice in the batches.",
         ).equals(order)
+    good = rng.randrange(1, 12)
+    torn = Torn(range(good))
+    expect.raises(
+        OSError,
+        lambda: room.module("builtins").list(student.cut(torn, 4)),
+        tried=f"all batches of 4 of an order that gives {count(good, 'index', 'indices')} and then raises "
+        "OSError",
+        rule="An error of the order comes out of cut: taken for the end, it would lose the rest in silence.",
+        next="Only StopIteration is an end: `except Exception` and a bare `except` catch errors as well.",
+    )
 
 
 @graded("10.1", "full batches, then the rest", points=1)
@@ -373,6 +391,12 @@ def test_collate_containers(student, expect, rng, generator):
             f"Each sample is {kind}. Which fields belong together? Collate each group by calling collate."
         )
         expect_as_torch(student, expect, samples, advice)
+    expect_as_torch(
+        student,
+        expect,
+        [{"label": rng.randrange(100)}, {"label": rng.randrange(100), "note": "blurred"}],
+        "The first sample decides: its keys are the batch's keys. A further key of a later one is left out.",
+    )
 
 
 @graded("10.2", "refuses what cannot be right", points=2)
@@ -446,6 +470,28 @@ class Pictures(Shelf):
     def __getitem__(self, index):
         number = super().__getitem__(index)
         return torch.tensor([[number, 2 * number]], dtype=torch.float32), number
+
+
+class Catalogue(Shelf):
+    """Gives its positions, and no samples, to whoever iterates over it: as a dict gives its keys."""
+
+    def __iter__(self):
+        return iter(range(self.size))
+
+
+class Broken(Shelf):
+    """Raises an error of its own for one index."""
+
+    def __init__(self, size, bad, error):
+        super().__init__(size)
+        self.bad = bad
+        self.error = error
+
+    def __getitem__(self, index):
+        sample = super().__getitem__(index)
+        if index == self.bad:
+            raise self.error
+        return sample
 
 
 def numbers_of(batches):
@@ -553,6 +599,27 @@ def test_loader_batches(student, expect, rng):
         rule="collate_fn gets the list of a batch's samples; what it returns is the batch.",
         next="Call `self.collate_fn`, not `default_collate`.",
     ).equals(["ab", "c"])
+    n, size = rng.randrange(8, 20), rng.randrange(2, 5)
+    catalogue = Catalogue(n, 100)
+    expect(
+        numbers_of(make(student, catalogue, batch_size=size)),
+        tried=f"an epoch over {n} samples in batches of {size}; whoever iterates over the dataset gets its "
+        "keys, as from a dict",
+        rule="The samples are dataset[0] to dataset[len(dataset) - 1]: nothing else is promised.",
+        next="`iter(self.dataset)` is something else. Ask for `self.dataset[index]`, for each index of a "
+        "batch.",
+    ).equals([[100 + index for index in batch] for batch in slices_of(range(n), size, False)])
+    for error, shuffle in product((FileNotFoundError("damaged"), IndexError("no such row")), (False, True)):
+        bad = rng.randrange(n)
+        loader = make(student, Broken(n, bad, error), batch_size=size, shuffle=shuffle)
+        expect.raises(
+            type(error),
+            lambda loader=loader: list(loader),
+            tried=f"an epoch over {n} samples in batches of {size}, shuffle={shuffle}, whose sample {bad} "
+            f"raises {type(error).__name__}",
+            rule="What the dataset raises comes out of the loader: else samples are lost in silence.",
+            next="Is there an `except` that goes on, or takes the error for the end of the epoch?",
+        )
 
 
 @graded("10.3", "a length without reading", points=1)
@@ -817,21 +884,6 @@ class Bulk(Shelf):
         self.journeys.append(list(indices))
         samples = [self.start + index for index in indices]
         return samples[: self.surplus] if self.surplus < 0 else samples + samples[: self.surplus]
-
-
-class Broken(Shelf):
-    """Raises an error of its own for one index."""
-
-    def __init__(self, size, bad, error):
-        super().__init__(size)
-        self.bad = bad
-        self.error = error
-
-    def __getitem__(self, index):
-        sample = super().__getitem__(index)
-        if index == self.bad:
-            raise self.error
-        return sample
 
 
 class BrokenBulk(Broken):
