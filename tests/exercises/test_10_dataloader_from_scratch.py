@@ -1224,6 +1224,14 @@ def test_repaired_complete(student, expect, rng):
             rule="Every sample comes once in an epoch; the last batch may be short.",
             next="Which line fills the last batch, and with what?",
         ).equals([cut_numbers(n, size)] * 2)
+        pictures = Pictures(n)
+        loader = student.RepairedLoader(pictures, batch_size=size)
+        expect(
+            attempt(lambda loader=loader: plain(list(loader))),
+            tried=f"an epoch over {n} pairs of a tensor and a number, in batches of {size}",
+            rule="What nobody complains about stays: default_collate makes a batch of any samples.",
+            next="Give `default_collate` the list of a batch's samples. `torch.tensor` is for numbers.",
+        ).equals(list(DataLoader(pictures, batch_size=size)))
     n, size = rng.randrange(30, 50), rng.randrange(3, 8)
     shuffled = flat(drain(iter(student.RepairedLoader(Shelf(n), batch_size=size, shuffle=True))))
     expect(
@@ -1257,6 +1265,22 @@ def test_repaired_look(student, expect, rng):
             rule="The second pass begins at its own beginning.",
             next="`iter(loader)` must start something new.",
         ).equals(size)
+        shelf = Shelf(n)
+        loader = student.RepairedLoader(shelf, batch_size=size, shuffle=shuffle)
+        one_pass = iter(loader)
+        wanted = []
+        for number in range(3):
+            expect(
+                sorted(shelf.reads),
+                tried=f"a new pass with shuffle={shuffle}, and {count(number, 'batch', 'batches')} of {size} "
+                f"taken from it; which of the {n} samples were read, sorted",
+                rule="A batch's samples are read when that batch is asked for, each once, and no others: a "
+                "look at one batch does not read an epoch.",
+                next="Does a loop read all batches before the first is given? Cut the indices first; read "
+                "the samples in the pass's `__next__`, or in a function given to `map`.",
+            ).equals(sorted(wanted))
+            batch = attempt(lambda one_pass=one_pass: next(one_pass).tolist())
+            wanted += batch if isinstance(batch, list) else []
 
 
 @graded("10.6", "complaint 4: other people's random numbers", points=2)
