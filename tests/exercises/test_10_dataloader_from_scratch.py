@@ -1085,7 +1085,7 @@ def expect_refusal(student, expect, arguments, *names, shows="", may_name=()):
         "the message names those that were given, and no others: the reader looks for them in vain.",
         next="Give each rule a message of its own. For a batch sampler, collect the names that were given, "
         "and put only these into the message.",
-        got=f"{' and '.join(others)}, in {message!r}",
+        got=f"{', '.join(others)} in {message!r}",
     ).is_true("none")
 
 
