@@ -1,5 +1,6 @@
 """The graded checks of exercise 11."""
 
+import re
 from itertools import combinations, islice, pairwise
 from types import SimpleNamespace
 
@@ -135,7 +136,7 @@ EXERCISE = Exercise(
 
 # What runs beside the student's code: threads there must not ask the judge, so they need tools of their own.
 TOOLS = '''
-import builtins, gc, queue, random, threading, time, weakref
+import builtins, contextlib, gc, inspect, os, queue, random, sys, threading, time, weakref
 
 import numpy
 import torch
@@ -184,6 +185,19 @@ class Source:
             return self.items[self.taken - 1]
         error, self.error = self.error, None
         raise StopIteration if error is None else error
+
+
+def read_torn(read, items):
+    """Read a source that breaks behind its items: what came of them, and which error."""
+    got = []
+    try:
+        for item in read(Source(items, LookupError("torn page"))):
+            got.append(item)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return got, type(error).__name__
+    return got, "no error"
 
 
 def read_all(prefetch, items, depth):
@@ -276,7 +290,7 @@ def threads_left(prefetch, depth, takes, way):
             items.close()
         del items
         gc.collect()
-        wait_until(lambda: not left(), 1.5)
+        wait_until(lambda: not left(), 3)  # a second, and two more for a busy machine
         return len(left())
 
     return in_time(action)
@@ -313,19 +327,55 @@ class Shaky:
         return 10 * index
 
 
-def at_another_time(action, seconds):
-    """Run `action` as if the clock stood elsewhere."""
-    clocks = time.time, time.time_ns
-    time.time, time.time_ns = (lambda: clocks[0]() + seconds), (lambda: clocks[1]() + seconds * 10**9)
+@contextlib.contextmanager
+def seen_by(function, module, **others):
+    """Let the code beside `function`, and nobody else's, see others in the place of these functions."""
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    changed = []
+
+    def change(place, name, value):
+        changed.append((place, name, place[name]))
+        place[name] = value
+
+    def shown(real, other):
+        return lambda *given: (other if sys._getframe(1).f_globals is names else real)(*given)
+
+    for name, other in others.items():
+        real = vars(module)[name]
+        for own_name in [own_name for own_name, value in names.items() if value is real]:
+            change(names, own_name, other)
+        change(vars(module), name, shown(real, other))
     try:
-        return action()
+        yield
     finally:
-        time.time, time.time_ns = clocks
+        for place, name, value in reversed(changed):
+            place[name] = value
 
 
-def seeded(seed_everything, base_seed, worker_id, seconds=0):
-    """Seed, and draw four numbers from each of the three generators; the clock is so many seconds ahead."""
-    at_another_time(lambda: seed_everything(base_seed, worker_id), seconds)
+def hash_elsewhere(value):
+    """Hash as another Python process does: a text differs there, a number does not."""
+    if isinstance(value, tuple):
+        return hash(tuple(map(hash_elsewhere, value)))
+    return hash((hash(value), "elsewhere")) if isinstance(value, (str, bytes)) else hash(value)
+
+
+def elsewhere(function, what):
+    """Let `function` find this ("clock", "process number", "hash") as in another run; "" changes nothing."""
+    if what == "clock":
+        now, now_ns = time.time, time.time_ns
+        return seen_by(
+            function, time, time=lambda: now() + 3600, time_ns=lambda: now_ns() + 3600 * 10**9
+        )
+    if what == "process number":
+        number = os.getpid() + 1
+        return seen_by(function, os, getpid=lambda: number)
+    return seen_by(function, builtins, hash=hash_elsewhere) if what == "hash" else contextlib.nullcontext()
+
+
+def seeded(seed_everything, base_seed, worker_id, other=""):
+    """Seed, and draw four numbers from each of the three generators; `other` is as in another run."""
+    with elsewhere(seed_everything, other):
+        seed_everything(base_seed, worker_id)
     dice = Dice()
     return list(zip(*[dice[0] for _ in range(4)]))
 
@@ -355,12 +405,50 @@ def most_alive(in_order, count, block):
     return most
 
 
+class Parent:
+    """Counts how often it is asked whether it is alive."""
+
+    def __init__(self):
+        self.alive, self.asked = True, 0
+
+    def is_alive(self):
+        self.asked += 1
+        return self.alive
+
+    def end(self):
+        self.alive = False
+
+
+class Tasks(queue.Queue):
+    """Notes how long the worker chose to wait in vain, each time, while nobody asked after the parent."""
+
+    def __init__(self, parent):
+        super().__init__()
+        self.parent, self.waits = parent, [0]
+
+    def get(self, block=True, timeout=None):
+        asked = self.parent.asked
+        try:
+            return super().get(block, timeout)
+        except queue.Empty:
+            if block and self.parent.asked == asked:
+                self.waits.append(float(timeout))
+            raise
+
+    def sleep(self, seconds, sleep=time.sleep):
+        asked = self.parent.asked
+        sleep(seconds)
+        if self.parent.asked == asked:
+            self.waits.append(float(seconds))
+
+
 def run_loop(loop, errors, messages, init_error=None, parent_dies=False, seconds=4):
-    """Returns how the loop ended, whom init_fn was called with, and the answers, errors as (type, args)."""
-    tasks, answers, called, alive = queue.Queue(), queue.Queue(), [], threading.Event()
+    """Returns how the loop ended, whom init_fn was called with, the answers, errors as (type, args), and
+    the longest wait in vain."""
+    parent, answers, called = Parent(), queue.Queue(), []
+    tasks = Tasks(parent)
     for message in messages:
         tasks.put(message)
-    alive.set()
 
     def init_fn(worker_id):
         called.append(worker_id)
@@ -368,9 +456,10 @@ def run_loop(loop, errors, messages, init_error=None, parent_dies=False, seconds
             raise OSError(*init_error)
 
     if parent_dies:
-        threading.Timer(0.3, alive.clear).start()
-    outcome = in_time(lambda: loop(Shaky(errors), tasks, answers, init_fn, 5, alive.is_set), seconds)
-    alive.clear()
+        threading.Timer(0.3, parent.end).start()
+    with seen_by(loop, time, sleep=tasks.sleep):
+        outcome = in_time(lambda: loop(Shaky(errors), tasks, answers, init_fn, 5, parent.is_alive), seconds)
+    parent.end()
     tasks.put(None)  # lets a loop go that still waits
     got = []
     while not answers.empty():
@@ -378,18 +467,35 @@ def run_loop(loop, errors, messages, init_error=None, parent_dies=False, seconds
         if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], BaseException):
             answer = (answer[0], (type(answer[1]).__name__, list(answer[1].args)))
         got.append(answer)
-    return outcome[0] if outcome[0] != "error" else ": ".join(outcome), called, got
+    ended = outcome[0] if outcome[0] != "error" else ": ".join(outcome)
+    return ended, called, got, max(tasks.waits)
 
 
-def start_up(init, worker_id, base_seed, gpus, environment, seconds=0):
-    """Returns how often the group was joined, the environment after it, and draws of all three generators."""
+def start_up(init, worker_id, base_seed, gpus, environment, other=""):
+    """Returns how often the group was joined, which variables were changed that are none of the worker's
+    business, and draws of all three generators; `other` is as in another run."""
     joined, environment = [], dict(environment)
+    places = {"environment": environment, "os.environ": os.environ}
+    before = {name: dict(place) for name, place in places.items()}
 
     def join_group(*arguments, **keywords):
         joined.append(keywords)
 
-    at_another_time(lambda: init(worker_id, base_seed, gpus, environment, join_group), seconds)
-    return len(joined), environment, Dice()[0]
+    def changed(name):
+        keys = sorted(before[name].keys() | places[name].keys())
+        return [key for key in keys if before[name].get(key) != places[name].get(key)]
+
+    try:
+        with elsewhere(init, other):
+            init(worker_id, base_seed, gpus, environment, join_group)
+        found = [
+            f"{name}[{key!r}]" for name in places for key in changed(name) if key != "CUDA_VISIBLE_DEVICES"
+        ]
+    finally:
+        for key in changed("os.environ"):
+            os.environ.pop(key, None)
+            os.environ.update({key: before["os.environ"][key]} if key in before["os.environ"] else {})
+    return len(joined), found, Dice()[0]
 '''
 
 _MAKE = "lambda source, name: (names := {}, exec(source, names), names[name])[-1]"
@@ -411,9 +517,27 @@ def count(number, thing, things=""):
 # ---------------------------------------------------------------------------------------------------- 11.1
 
 
-def draws(student, room, base_seed, worker_id, seconds=0):
+#: What may differ from one run to the next, in words, and what to look at where the draws differ with it.
+OTHER_RUNS = {
+    "clock": (
+        "an hour later by the clock",
+        "Does the clock take part in a seed? Then no run can be repeated.",
+    ),
+    "process number": (
+        "as in a process with another number",
+        "Does `os.getpid()` take part in a seed? Tomorrow's process has another number.",
+    ),
+    "hash": (
+        "with the hashes that another Python process gives texts",
+        "Does `hash` of a text take part in a seed? Each Python process salts it anew. Numbers need no "
+        "hash, and those of `hashlib` stay.",
+    ),
+}
+
+
+def draws(student, room, base_seed, worker_id, other=""):
     """Seed, and draw four numbers from each of the three generators."""
-    found = tool(room, "seeded")(student.seed_everything, base_seed, worker_id, seconds)
+    found = tool(room, "seeded")(student.seed_everything, base_seed, worker_id, other)
     return dict(zip(NAMES, found))
 
 
@@ -425,17 +549,15 @@ def shared_names(first, second):
 @graded("11.1", "the same pair, the same numbers", points=1)
 def test_seeds_repeat(student, expect, room, rng):
     base_seed, worker_id = rng.randrange(2**31), rng.randrange(8)
-    for seconds, words in ((0, ""), (3600, ", an hour later by the clock")):
+    for other, (words, next) in {"": ("", "Which of the three is not seeded?"), **OTHER_RUNS}.items():
         first = draws(student, room, base_seed, worker_id)
-        second = draws(student, room, base_seed, worker_id, seconds)
+        second = draws(student, room, base_seed, worker_id, other)
         expect(
             [name for name in NAMES if first[name] != second[name]],
-            tried=f"seed_everything({base_seed}, {worker_id}) twice{words}; the generators that draw others "
-            "the second time",
+            tried=f"seed_everything({base_seed}, {worker_id}) twice{words and f', the second time {words}'}; "
+            "the generators that draw others the second time",
             rule="The same base seed and worker give the same numbers every time, in all three generators.",
-            next="Does the clock take part in a seed? Then no run can be repeated."
-            if seconds
-            else "Which of the three is not seeded?",
+            next=next,
         ).equals([])
 
 
@@ -615,6 +737,24 @@ def test_shares_partition(student, expect, room, rng):
                 got=show(found),
             ).is_true("shares in the order of the source")
 
+    stream, read_torn = student.SharedStream, tool(room, "read_torn")
+    for worker_id, num_workers in ((None, 1), (0, 2), (1, 2)):
+        in_worker(room, worker_id, num_workers)
+        try:
+            found = read_torn(stream, list(range(6)))
+        finally:
+            in_worker(room, None, 0)
+        where = "the main process" if worker_id is None else f"worker {worker_id} of {num_workers}"
+        expect(
+            found,
+            tried=f"a source that raises a LookupError after the samples 0 to 5, in {where}; the samples "
+            "that came, and the error",
+            rule="An error of the source is no end: it comes out at who reads, or "
+            "samples are lost in silence.",
+            next="Is there an `except` around the reading? Only `StopIteration` means the end, and `for` "
+            "catches it for you.",
+        ).equals((list(range(worker_id or 0, 6, num_workers)), "LookupError"))
+
 
 @graded("11.2", "fair shares", points=1)
 def test_shares_fair(student, expect, room, rng):
@@ -784,7 +924,7 @@ def test_order_anything(student, expect, rng):
 
 
 @graded("11.3", "a missing batch is reported", points=1)
-def test_order_missing(student, expect, rng):
+def test_order_missing(student, expect, room, rng):
     drawn = rng.randrange(4, 9)
     for total, missing in ((4, 0), (4, 1), (4, 2), (drawn, rng.randrange(drawn - 1))):
         numbers = [number for number in shuffled(rng, total) if number != missing]
@@ -804,6 +944,32 @@ def test_order_missing(student, expect, rng):
             next="What is still in your dict when the answers have ended?",
             saying=str(missing),
         )
+    total, missing = 40, rng.randrange(10, 25)
+    numbers = [number for number in shuffled(rng, total) if number != missing]
+    error = expect.raises(
+        RuntimeError,
+        lambda: take(student.in_order([(number, number) for number in numbers]), total),
+        tried=f"{total - 1} answers, in which batch {missing} is missing",
+        rule="A gap is an error: RuntimeError, with the number of the missing batch.",
+        next="What is still in your dict when the answers have ended?",
+        saying=str(missing),
+    )
+    named = [int(word) for word in re.findall(r"\d+", error.message)]
+    expect(
+        missing in named and len(named) <= 5,
+        tried=f"{total - 1} answers, in which batch {missing} is missing: the numbers in the message",
+        rule="The message tells which batch is missing. In a list of many numbers nobody finds it.",
+        next="When the answers have ended, which number is next? That one is missing.",
+        got=f"{count(len(named), 'number')}: {show(named)}",
+    ).is_true(f"{missing}, with no list of others")
+    for numbers in ([0, 1], [0, 2]):
+        expect(
+            tool(room, "read_torn")(student.in_order, [(number, number) for number in numbers])[1],
+            tried=f"answers {numbers}, and then the answers raise a LookupError; the error that came",
+            rule="An error of the answers is no end: it comes out at who reads.",
+            next="Is there an `except` around the reading? Only `StopIteration` means the end, and `for` "
+            "catches it for you.",
+        ).equals("LookupError")
 
 
 @graded("11.3", "answers without an end", points=1)
@@ -945,14 +1111,23 @@ def test_prefetch_error(student, expect, room, rng):
 
 @graded("11.4", "the thread ends", points=2, seconds=60)
 def test_prefetch_ends(student, expect, room, rng):
-    for way in ("read to the end", "closed", "dropped"):
-        depth, takes = rng.randrange(1, 4), rng.randrange(1, 4)
+    for way, takes in (
+        ("read to the end", rng.randrange(1, 4)),
+        ("closed", rng.randrange(1, 4)),
+        ("dropped", rng.randrange(1, 4)),
+        ("closed", 0),
+        ("dropped", 0),
+    ):
+        depth = rng.randrange(1, 4)
         expect(
             came_of(tool(room, "threads_left")(student.prefetch, depth, takes, way)),
             tried=f"{takes} of 30 items with depth {depth}, then the generator is {way}; threads left",
             rule="A second later no thread of the prefetcher is left, even if it was waiting for room.",
             next="A `finally` in the generator tells the thread to stop *and wakes it*: a thread that "
-            "waits sees no flag.",
+            "waits sees no flag."
+            if takes
+            else "The `finally` of a generator that was never asked for an item never runs: so the thread "
+            "starts inside the generator, with the first item.",
         ).equals(0)
 
 
@@ -1106,7 +1281,8 @@ def test_loop_any_error(student, expect, room):
         (
             "StopIteration",
             "`list(map(...))` takes a StopIteration for the end, and the batch is short without a "
-            "word. A list comprehension lets it through to your `except`.",
+            "word; a generator expression makes it a RuntimeError. A list comprehension lets it through to "
+            "your `except`.",
         ),
         ("NotImplementedError", "`except Exception` around the fetching."),
     ):
@@ -1117,12 +1293,13 @@ def test_loop_any_error(student, expect, room):
             room.module("builtins").list,
         )
         expect(
-            [answer[:2] for answer in done.answers],
-            tried=f"three tasks, where a sample of the second one raises {kind}",
+            [(*answer[:2], answer[2][0]) if answer[1] == "error" else answer[:2] for answer in done.answers],
+            tried=f"three tasks, where a sample of the second one raises {kind}; the answers, of an error "
+            "with the name of its type",
             rule="Every task gets exactly one answer, also where the dataset raises what means something "
             "else elsewhere: the end of a pipe, or of an iteration.",
             next=next,
-        ).equals([(0, "batch"), (1, "error"), (2, "batch")])
+        ).equals([(0, "batch"), (1, "error", kind), (2, "batch")])
 
 
 def decode_error(raw):
@@ -1251,7 +1428,7 @@ TASKS = [(number, [number, number + 1]) for number in range(0, 8, 2)]
 def test_mended_answers(student, expect, room, rng):
     bad = rng.choice([2, 3, 4, 5])
     for kind in ("ValueError", "KeyError", "queue.Empty"):
-        ended, _, answers = tool(room, "run_loop")(student.mended_loop, {bad: kind}, [*TASKS, None])
+        ended, _, answers, _ = tool(room, "run_loop")(student.mended_loop, {bad: kind}, [*TASKS, None])
         expected = [
             (n, (kind.split(".")[-1], ["sample", bad])) if bad in indices else (n, [10 * i for i in indices])
             for n, indices in TASKS
@@ -1263,7 +1440,7 @@ def test_mended_answers(student, expect, room, rng):
             "it either way.",
             next="Which `except` catches this error, and what does it do with it? What does it take it for?",
         ).equals(expected)
-    ended, _, answers = tool(room, "run_loop")(student.mended_loop, {bad: "StopIteration"}, [*TASKS, None])
+    ended, _, answers, _ = tool(room, "run_loop")(student.mended_loop, {bad: "StopIteration"}, [*TASKS, None])
     failed = [number for number, indices in TASKS if bad in indices]
     in_error = [answer[0] for answer in answers if isinstance(answer[1], tuple)]
     expect(
@@ -1280,7 +1457,7 @@ def test_mended_answers(student, expect, room, rng):
 @graded("11.6", "a failing start is reported", points=1, seconds=60)
 def test_mended_start(student, expect, room, rng):
     number = rng.choice([5, 28, 122])  # these numbers have no class of their own below OSError
-    ended, called, answers = tool(room, "run_loop")(
+    ended, _, answers, _ = tool(room, "run_loop")(
         student.mended_loop, {}, [*TASKS, None], init_error=[number, "no such database"]
     )
     expect(
@@ -1291,7 +1468,7 @@ def test_mended_start(student, expect, room, rng):
         next="What stands outside of any `try`?",
     ).equals([(None, ("OSError", [number, "no such database"]))])
     for messages, words in (([None], "stop"), ([*TASKS, None], f"{len(TASKS)} tasks and stop")):
-        _, called, _ = tool(room, "run_loop")(student.mended_loop, {}, messages)
+        _, called, *_ = tool(room, "run_loop")(student.mended_loop, {}, messages)
         expect(
             called,
             tried=f"a loop for worker 5, which gets {words}; with what init_fn was called, each time",
@@ -1302,13 +1479,22 @@ def test_mended_start(student, expect, room, rng):
 
 @graded("11.6", "an orphan does not wait for ever", points=1, seconds=60)
 def test_mended_orphan(student, expect, room):
-    ended, _, answers = tool(room, "run_loop")(student.mended_loop, {}, TASKS[:1], parent_dies=True)
+    ended, _, answers, longest = tool(room, "run_loop")(
+        student.mended_loop, {}, TASKS[:1], parent_dies=True, seconds=6
+    )
     expect(
         answers if ended == "value" else f"{ended}, after the answers {answers}",
-        tried="one task, and no stop: after 0.3 seconds parent_is_alive() says False. We wait four seconds",
+        tried="one task, and no stop: after 0.3 seconds parent_is_alive() says False. We wait six seconds",
         rule="A worker whose parent is gone ends by itself.",
         next="Who calls parent_is_alive, and how often?",
     ).equals([(0, [0, 10])])
+    expect(
+        longest <= 1.01,
+        tried="the same; how long the worker chooses to wait without asking after its parent",
+        rule="Within a second parent_is_alive() is asked again.",
+        next="Which timeout does `tasks.get` get?",
+        got=f"a wait of {longest:g} seconds",
+    ).is_true("waits of at most 1 second")
 
 
 @graded("11.6", "start-up seeds everything", points=2)
@@ -1316,10 +1502,11 @@ def test_mended_seeds(student, expect, room, rng):
     start_up = tool(room, "start_up")
     for base_seed in (7, rng.randrange(1000), rng.randrange(2**33, 2**62)):
         found = {}
-        for run in ("worker 0", "worker 0 again", "worker 1"):
-            seconds = 3600 if run.endswith("again") else 0
+        runs = {"worker 0": "", "worker 1": "", "again": "", **{other: other for other in OTHER_RUNS}}
+        for run, other in runs.items():
+            worker_id = int(run == "worker 1")
             try:
-                found[run] = start_up(student.mended_init, int(run.split()[1]), base_seed, 1, {}, seconds)[2]
+                found[run] = start_up(student.mended_init, worker_id, base_seed, 1, {}, other)[2]
             except ValueError as error:
                 found[run] = f"ValueError: {error}"
         tried = (
@@ -1333,14 +1520,15 @@ def test_mended_seeds(student, expect, room, rng):
             next="`np.random.seed` takes 32 bits, or a list.",
             got=str(found["worker 0"]),
         ).equals([])
-        expect(
-            [name for name, one, two in zip(NAMES, found["worker 0"], found["worker 0 again"]) if one != two],
-            tried=tried,
-            rule="Whatever draws random numbers is seeded: the same worker draws the same again, an hour "
-            "later, too.",
-            next="A dataset may draw from torch, NumPy and `random`. Which one is forgotten? Does the clock "
-            "take part in a seed?",
-        ).equals([])
+        which = "A dataset may draw from torch, NumPy and `random`. Which one is forgotten?"
+        for run, (words, next) in {"again": ("", which), **OTHER_RUNS}.items():
+            expect(
+                [name for name, one, two in zip(NAMES, found["worker 0"], found[run]) if one != two],
+                tried=f"{tried}: worker 0 a second time{words and ', ' + words}",
+                rule="Whatever draws random numbers is seeded: the same worker draws the same again, today "
+                "and tomorrow.",
+                next=next,
+            ).equals([])
         expect(
             [name for name, one, two in zip(NAMES, found["worker 0"], found["worker 1"]) if one == two],
             tried=tried,
@@ -1356,9 +1544,9 @@ def test_mended_business(student, expect, room, rng):
     for gpus in (0, 2):
         for environment in ({}, {"RANK": "0", "WORLD_SIZE": "2"}):
             try:
-                joined = start_up(student.mended_init, 1, base_seed, gpus, environment)[0]
+                joined, changed, _ = start_up(student.mended_init, 1, base_seed, gpus, environment)
             except (ZeroDivisionError, ArithmeticError) as error:
-                joined = f"{error}"
+                joined, changed = f"{error}", []
             expect(
                 joined,
                 tried=f"mended_init on a machine with {gpus} GPUs and the environment {environment}: joins "
@@ -1368,3 +1556,9 @@ def test_mended_business(student, expect, room, rng):
                 "training processes, and a worker would come as a double of its own parent.",
                 next="What is `worker_id % 0`? And who is meant by RANK?",
             ).equals(0)
+            expect(
+                changed,
+                tried="the same; variables that it changed, besides CUDA_VISIBLE_DEVICES",
+                rule="A worker minds its own business: which GPU is shown to it, and no other variable.",
+                next="Who else reads `environment`, or `os.environ`? What is not broken needs no mending.",
+            ).equals([])

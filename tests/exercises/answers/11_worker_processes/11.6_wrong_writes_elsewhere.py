@@ -1,0 +1,33 @@
+"""Writes into the environment of its process, and not only what concerns it.
+
+Rejected by: every machine, and its own business only
+Saying: os.environ['OMP_NUM_THREADS']
+"""
+
+import os
+
+
+def mended_init(worker_id, base_seed, gpus, environment, join_group):
+    seed_everything(base_seed, worker_id)
+    os.environ["OMP_NUM_THREADS"] = "3"
+
+
+def mended_loop(dataset, tasks, answers, init_fn, worker_id, parent_is_alive):
+    try:
+        init_fn(worker_id)
+    except Exception as error:
+        answers.put((None, error))
+        return
+    while parent_is_alive():
+        try:
+            task = tasks.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        if task is None:
+            return
+        number, indices = task
+        try:
+            answer = [dataset[index] for index in indices]
+        except Exception as error:
+            answer = error
+        answers.put((number, answer))
