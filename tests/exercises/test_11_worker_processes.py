@@ -1490,9 +1490,10 @@ def test_mended_orphan(student, expect, room):
     ).equals([(0, [0, 10])])
     expect(
         longest <= 1.01,
-        tried="the same; how long the worker chooses to wait without asking after its parent",
+        tried="one task, and no stop: the longest timeout of `tasks.get`, or sleep, of a worker that has no "
+        "task and does not ask after its parent meanwhile",
         rule="Within a second parent_is_alive() is asked again.",
-        next="Which timeout does `tasks.get` get?",
+        next="Which timeout does `tasks.get` get? Half a second is short enough, and wakes nobody too often.",
         got=f"a wait of {longest:g} seconds",
     ).is_true("waits of at most 1 second")
 
@@ -1511,11 +1512,11 @@ def test_mended_seeds(student, expect, room, rng):
                 found[run] = f"ValueError: {error}"
         tried = (
             f"mended_init with base seed {base_seed} ({base_seed.bit_length()} bits), then a number of each "
-            "generator; what went wrong"
+            "generator"
         )
         expect(
             [run for run, drawn in found.items() if isinstance(drawn, str)],
-            tried=tried,
+            tried=f"{tried}; the runs that died",
             rule="Base seeds have up to 63 bits: a worker that dies of a large one dies at random.",
             next="`np.random.seed` takes 32 bits, or a list.",
             got=str(found["worker 0"]),
@@ -1524,14 +1525,15 @@ def test_mended_seeds(student, expect, room, rng):
         for run, (words, next) in {"again": ("", which), **OTHER_RUNS}.items():
             expect(
                 [name for name, one, two in zip(NAMES, found["worker 0"], found[run]) if one != two],
-                tried=f"{tried}: worker 0 a second time{words and ', ' + words}",
+                tried=f"{tried}; worker 0 twice{words and ', the second time ' + words}: the generators that "
+                "draw others then",
                 rule="Whatever draws random numbers is seeded: the same worker draws the same again, today "
                 "and tomorrow.",
                 next=next,
             ).equals([])
         expect(
             [name for name, one, two in zip(NAMES, found["worker 0"], found["worker 1"]) if one == two],
-            tried=tried,
+            tried=f"{tried}; the generators that draw the same in workers 0 and 1",
             rule="Workers draw different numbers, from all three generators.",
             next="The worker's number belongs into every seed.",
         ).equals([])
@@ -1558,7 +1560,8 @@ def test_mended_business(student, expect, room, rng):
             ).equals(0)
             expect(
                 changed,
-                tried="the same; variables that it changed, besides CUDA_VISIBLE_DEVICES",
+                tried=f"mended_init on a machine with {gpus} GPUs and the environment {environment}: the "
+                "variables that it changed, besides CUDA_VISIBLE_DEVICES",
                 rule="A worker minds its own business: which GPU is shown to it, and no other variable.",
                 next="Who else reads `environment`, or `os.environ`? What is not broken needs no mending.",
             ).equals([])
