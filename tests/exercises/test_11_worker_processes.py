@@ -359,17 +359,23 @@ def hash_elsewhere(value):
     return hash((hash(value), "elsewhere")) if isinstance(value, (str, bytes)) else hash(value)
 
 
+NOW = time.time()
+
+
 def elsewhere(function, what):
-    """Let `function` find this ("clock", "process number", "hash") as in another run; "" changes nothing."""
-    if what == "clock":
-        now, now_ns = time.time, time.time_ns
-        return seen_by(
-            function, time, time=lambda: now() + 3600, time_ns=lambda: now_ns() + 3600 * 10**9
-        )
+    """Let `function` find this ("clock", "process number", "hash") as in another run, "" nothing. The clock
+    stands still: a second that ends in between must not be taken for something else."""
+    seconds = NOW + 3600 * (what == "clock")
+    changes = contextlib.ExitStack()
+    changes.enter_context(
+        seen_by(function, time, time=lambda: seconds, time_ns=lambda: int(seconds * 10**9))
+    )
     if what == "process number":
         number = os.getpid() + 1
-        return seen_by(function, os, getpid=lambda: number)
-    return seen_by(function, builtins, hash=hash_elsewhere) if what == "hash" else contextlib.nullcontext()
+        changes.enter_context(seen_by(function, os, getpid=lambda: number))
+    elif what == "hash":
+        changes.enter_context(seen_by(function, builtins, hash=hash_elsewhere))
+    return changes
 
 
 def seeded(seed_everything, base_seed, worker_id, other=""):
