@@ -18,7 +18,7 @@ import sys
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")
-WHOLE = ["-m", "not slow", "-n", "2", "--dist", "loadfile"]  # what `test` alone hands on to pytest
+WHOLE = ["-m", "not slow", "-n", "2"]  # what `test` alone hands on to pytest
 FOLDER, SUFFIX = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 PYTHON, UV, COURSE = (os.path.join(VENV, FOLDER, name + SUFFIX) for name in ("python", "uv", "course"))
 TOO_OLD = "The course needs Python 3.11 or newer (python.org has it); this is Python %s."

@@ -151,7 +151,20 @@ def test_the_second_start_installs_nothing(start: dict[str, Any]) -> None:
 def test_a_word_for_pytest_takes_the_place_of_what_it_is_told_otherwise(start: dict[str, Any]) -> None:
     """Without one the slow tests are left out; with one nothing is added that could hide a test."""
     command = start["command"]
-    assert command(["test"])[1:] == ["-m", "pytest", "-m", "not slow", "-n", "2", "--dist", "loadfile"]
+    assert command(["test"])[1:] == ["-m", "pytest", "-m", "not slow", "-n", "2"]
     assert command(["test", "-m", "slow"])[1:] == ["-m", "pytest", "-m", "slow"]
     assert command([])[1:] == ["lab"]
     assert command(["check", "02"])[1:] == ["check", "02"]
+
+
+def test_several_processes_share_the_files_but_never_the_cells_of_one(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    for name in "ab":
+        (tmp_path / f"test_{name}.py").write_text(
+            "import os, pytest\n"
+            "@pytest.mark.parametrize('number', range(12))\n"
+            f"def test_it(number): open('{name}-' + os.environ['PYTEST_XDIST_WORKER'], 'w').close()\n"
+        )
+    tested = run(sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", folder=tmp_path)
+    assert tested.returncode == 0, tested.stdout
+    assert len(list(tmp_path.glob("a-*"))) == len(list(tmp_path.glob("b-*"))) == 1
