@@ -407,7 +407,7 @@ class TestWhatIsBounded:
         """
         with Session(Limits(**{**vars(LIMITS), "wall_seconds": 10}), tier) as session:
             assert session.run([CodeCell("1", textwrap.dedent(code))])[0].error == ""
-            assert wait_for(lambda: with_marker(marker) != [])  # `Popen` returns before it has a command line.
+            assert wait_for(lambda: with_marker(marker) != [])  # Popen returns in the middle of exec.
             assert wait_for(lambda: with_marker(marker) == [], SOON)
 
 
