@@ -23,14 +23,22 @@ class GatheredTensors(Dataset[Any]):
         return [tensor.index_select(0, rows) for tensor in self.tensors]
 
 
+class IndexedTensors(GatheredTensors):
+    """The same as most people write it."""
+
+    def __getitems__(self, indices: list[int]) -> list[torch.Tensor]:
+        """Return the whole batch, ready to be handed out."""
+        return [tensor[indices] for tensor in self.tensors]
+
+
 def identity(batch: Any) -> Any:
     """Collate nothing: the dataset has done it."""
     return batch
 
 
-def expert_loader(tensors: tuple[torch.Tensor, ...], **arguments: Any) -> TorchLoader[Any]:
-    """Return torch's loader over `GatheredTensors`."""
-    return TorchLoader(GatheredTensors(*tensors), collate_fn=identity, **arguments)
+def expert_loader(dataset: GatheredTensors, **arguments: Any) -> TorchLoader[Any]:
+    """Return torch's loader over a dataset that fetches batches."""
+    return TorchLoader(dataset, collate_fn=identity, **arguments)
 
 
 def bare_gather(tensors: tuple[torch.Tensor, ...], batch_size: int) -> Iterator[list[torch.Tensor]]:

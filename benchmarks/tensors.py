@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import TensorDataset as TorchTensorDataset
 
 from benchmarks.measure import OURS, Measure, Workload, passes_over
-from benchmarks.opponents import bare_gather, expert_loader
+from benchmarks.opponents import GatheredTensors, IndexedTensors, bare_gather, expert_loader
 from benchmarks.same import check_equal
 from course_lib import DataLoader, TensorDataset
 from course_lib.platform import available_cores
@@ -58,12 +58,14 @@ def in_process(tensors: Tensors, batch_size: int, floors: dict[str, float], thre
     arguments: dict[str, Any] = {"batch_size": batch_size, "shuffle": True}
     ours = DataLoader(TensorDataset(*tensors), **arguments)
     theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
-    expert = expert_loader(tensors, **arguments)
-    check_equal(ours, theirs, expert)
+    expert = expert_loader(GatheredTensors(*tensors), **arguments)
+    usual = expert_loader(IndexedTensors(*tensors), **arguments)
+    check_equal(ours, theirs, expert, usual)
     contestants = {
         OURS: passes_over(lambda: ours),
         "torch": passes_over(lambda: theirs),
         "expert torch": passes_over(lambda: expert),
+        "torch, batches fetched by tensor[indices]": passes_over(lambda: usual),
         "limit": passes_over(lambda: bare_gather(tensors, batch_size)),
     }
     name = f"{_kind(tensors)}, shuffled, batch {batch_size}"
@@ -92,7 +94,7 @@ def with_workers(tensors: Tensors, batch_size: int) -> Workload:
     arguments: dict[str, Any] = {"batch_size": batch_size, "shuffle": True, **WORKERS}
     ours = DataLoader(TensorDataset(*tensors), **arguments)
     theirs = TorchLoader(TorchTensorDataset(*tensors), **arguments)
-    expert = expert_loader(tensors, **arguments)
+    expert = expert_loader(GatheredTensors(*tensors), **arguments)
     check_equal(ours, theirs, expert)
     contestants = {
         OURS: passes_over(lambda: ours),

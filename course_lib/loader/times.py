@@ -1,7 +1,7 @@
 """When a batch passed its stages (lesson 12).
 
-Every batch is timed, always: four readings of a clock cost less than a microsecond. `trace` draws a timeline
-of them.
+Workers time every batch: four readings of a clock cost less than a microsecond. The main process does it
+where somebody observes. `trace` draws a timeline of them.
 """
 
 from typing import NamedTuple
